@@ -1,0 +1,94 @@
+/**
+ * Who may import whom. `scripts/fixtures/imports` breaks every rule, and `scripts/import-rules.test.ts` proves it.
+ *
+ * A package's compiled `dist` counts as that package, because an import by package name ends there.
+ */
+
+/** @type {Record<string, { path: string, mayImport: string[] }>} */
+const packages = {
+  db: { path: '^db/', mayImport: [] },
+  protocol: { path: '^agent/protocol/', mayImport: [] },
+  guard: { path: '^guard/', mayImport: [] },
+  agent: { path: '^agent/(?!protocol/)', mayImport: ['protocol'] },
+  api: { path: '^api/(?!cli/)', mayImport: ['db', 'protocol', 'guard'] },
+  cli: { path: '^api/cli/', mayImport: ['guard'] },
+  ai: { path: '^ai/', mayImport: ['guard'] },
+  dashboard: { path: '^dashboard/', mayImport: [] },
+  bench: { path: '^bench/', mayImport: ['db', 'protocol', 'agent', 'api'] },
+};
+
+const testPaths = ['\\.test\\.tsx?$', '/testing/'];
+
+/** Tests may bring the real counterpart along (an agent for the api, say), but not in a package that is a leaf. */
+const packageRules = Object.entries(packages).map(([name, { path, mayImport }]) => ({
+  name: `imports-of-${name}`,
+  comment: `${name} imports ${mayImport.length === 0 ? 'nothing' : `only ${mayImport.join(', ')}`} of ours.`,
+  severity: 'error',
+  from: { path, pathNot: ['db', 'protocol', 'guard'].includes(name) ? [] : testPaths },
+  to: {
+    path: Object.values(packages).map((other) => other.path),
+    pathNot: [name, ...mayImport].map((other) => packages[other]?.path),
+  },
+}));
+
+const features = '^api/src/features/';
+
+module.exports = {
+  forbidden: [
+    ...packageRules,
+    {
+      name: 'features-by-their-front-door',
+      comment: 'A feature of the api is entered through its index.ts, by other features and by everything else.',
+      severity: 'error',
+      from: { path: `${features}([^/]+)/` },
+      to: { path: features, pathNot: [`${features}$1/`, `${features}[^/]+/index\\.ts$`] },
+    },
+    {
+      name: 'features-by-their-front-door-from-outside',
+      severity: 'error',
+      from: { path: '^api/src/', pathNot: features },
+      to: { path: features, pathNot: `${features}[^/]+/index\\.ts$` },
+    },
+    {
+      name: 'kernel-knows-no-feature',
+      comment: 'The kernel is what features stand on.',
+      severity: 'error',
+      from: { path: '^([^/]+|api/cli)/src/kernel/' },
+      to: { path: '^([^/]+|api/cli)/src/(features|capabilities|transport|main)/' },
+    },
+    {
+      name: 'typeorm-in-repositories-only',
+      comment: 'Only *.repository.ts knows the database; kernel/database opens the connection.',
+      severity: 'error',
+      from: { pathNot: ['\\.repository\\.ts$', '^db/', '^api/src/kernel/database/', ...testPaths] },
+      to: { path: '(^|/)node_modules/typeorm/' },
+    },
+    {
+      name: 'no-test-doubles-in-shipped-source',
+      severity: 'error',
+      from: { path: '^(db|agent|api|ai|guard|dashboard)/', pathNot: testPaths },
+      to: { path: testPaths },
+    },
+    { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
+    {
+      name: 'no-unresolvable-import',
+      comment: 'What cannot be found cannot be checked either.',
+      severity: 'error',
+      from: {},
+      to: { couldNotResolve: true },
+    },
+  ],
+  options: {
+    // `dist` is not followed but not excluded: with `exclude`, imports by package name vanish from the check.
+    doNotFollow: { path: ['node_modules', '/dist/'] },
+    exclude: { path: ['^scripts/fixtures/', '/\\.next/'] },
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    enhancedResolveOptions: {
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'node', 'default', 'types'],
+      mainFields: ['module', 'main', 'types', 'typings'],
+      extensions: ['.ts', '.tsx', '.mjs', '.cjs', '.js', '.json'],
+    },
+  },
+};
