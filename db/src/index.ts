@@ -1,0 +1,20 @@
+import 'reflect-metadata';
+
+/** What is stored: entities, migrations, roles. The telemetry store and the embedded server have entries of their own. */
+export {
+  dataSourceOptions,
+  migrate,
+  type ConnectionSettings,
+  type MigrateOptions,
+  type MigrationReport,
+} from './migrate/index.js';
+export {
+  generateRolePasswords,
+  JOBS_SCHEMA,
+  keepRolePasswords,
+  LOGIN_ROLES,
+  roleUrl,
+  type LoginRole,
+  type RolePasswords,
+} from './roles/index.js';
+export * from './entities/index.js';

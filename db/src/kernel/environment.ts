@@ -1,0 +1,29 @@
+import { z } from 'zod';
+
+const schema = z.object({
+  /** Administrator's URL of a database of the operator's own; without it the embedded one is used. */
+  PILOTHOUSE_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  PILOTHOUSE_STATE_DIR: z.string().min(1).default('.pilothouse'),
+  /** A running server whose superuser may make test databases; without it every test run starts its own. */
+  PILOTHOUSE_TEST_POSTGRES_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+});
+
+export interface Environment {
+  databaseUrl: string | undefined;
+  stateDir: string;
+  testPostgresAdminUrl: string | undefined;
+}
+
+/** @throws with one line for each variable that is wrong */
+export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Environment {
+  const parsed = schema.safeParse(variables);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`);
+    throw new Error(`The environment is not usable:\n${lines.join('\n')}`);
+  }
+  return {
+    databaseUrl: parsed.data.PILOTHOUSE_DATABASE_URL,
+    stateDir: parsed.data.PILOTHOUSE_STATE_DIR,
+    testPostgresAdminUrl: parsed.data.PILOTHOUSE_TEST_POSTGRES_ADMIN_URL,
+  };
+}

@@ -1,0 +1,3 @@
+/** From an empty or older database to the schema of this version. */
+export { dataSourceOptions, type ConnectionSettings } from './data-source-options.js';
+export { migrate, type MigrateOptions, type MigrationReport } from './migrate.js';

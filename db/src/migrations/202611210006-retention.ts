@@ -1,0 +1,51 @@
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { DEFINER } from './tenancy.js';
+
+export class Retention2026112100060 implements MigrationInterface {
+  name = 'Retention2026112100060';
+
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`drop function commands_older_than(timestamptz)`);
+    await runner.query(`create index commands_finished on commands (finished_at) where finished_at is not null`);
+    await runner.query(Object.entries(OLD_ROWS).map(pruning).join('\n'));
+  }
+
+  async down(runner: QueryRunner): Promise<void> {
+    const functions = Object.keys(OLD_ROWS).map((table) => `prune_${table}(timestamptz, int)`);
+    await runner.query(`drop function ${functions.join(', ')}; drop index commands_finished;`);
+    await runner.query(COMMANDS_OLDER_THAN);
+  }
+}
+
+/** Which rows of a table have been of no use since before a given time. What refers to them goes with them. */
+const OLD_ROWS = {
+  commands: `t.finished_at < before and t.state not in ('QUEUED', 'DELIVERED', 'RUNNING')`,
+  command_runs: `t.finished_at < before and not exists (select from public.commands c where c.run_id = t.id)`,
+  instructions: `t.expires_at < before`,
+  agent_connections: `t.disconnected_at < before`,
+  enrolment_tokens: `least(t.used_at, t.revoked_at, t.expires_at) < before`,
+  invitations: `least(t.accepted_at, t.revoked_at, t.expires_at) < before`,
+  api_tokens: `least(t.revoked_at, t.expires_at) < before`,
+  sessions: `least(t.revoked_at, t.expires_at) < before`,
+  revocations: `t.at < before`,
+};
+
+/** Removes some at a time, so that no transaction is long; those that somebody holds wait for the next time. */
+function pruning([table, isOld]: [string, string]): string {
+  return `
+    create function prune_${table}(before timestamptz, at_most int) returns bigint language sql ${DEFINER} as $$
+      with gone as (
+        delete from public.${table} where ctid = any (array(
+          select t.ctid from public.${table} t where ${isOld} limit at_most for update of t skip locked))
+        returning 1)
+      select pg_catalog.count(*) from gone $$;
+    grant execute on function prune_${table}(timestamptz, int) to ph_jobs;`;
+}
+
+/** As the migration that made it has it. */
+const COMMANDS_OLDER_THAN = `
+  create function commands_older_than(at timestamptz) returns table (workspace_id uuid, id uuid)
+    language sql stable ${DEFINER} as $$
+      select c.workspace_id, c.id from public.commands c
+       where c.finished_at < at and c.state not in ('QUEUED', 'DELIVERED', 'RUNNING') limit 1000 $$;
+  grant execute on function commands_older_than(timestamptz) to ph_app, ph_jobs;`;

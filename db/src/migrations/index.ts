@@ -1,0 +1,16 @@
+import { PeopleAndWorkspaces2026112100010 } from './202611210001-people-and-workspaces.js';
+import { ServersAndAgents2026112100020 } from './202611210002-servers-and-agents.js';
+import { CommandsAndRuns2026112100030 } from './202611210003-commands-and-runs.js';
+import { AuditAndEvents2026112100040 } from './202611210004-audit-and-events.js';
+import { Invitations2026112100050 } from './202611210005-invitations.js';
+import { Retention2026112100060 } from './202611210006-retention.js';
+
+/** In the order in which they run. A migration is never edited after it has landed. */
+export const migrations = [
+  PeopleAndWorkspaces2026112100010,
+  ServersAndAgents2026112100020,
+  CommandsAndRuns2026112100030,
+  AuditAndEvents2026112100040,
+  Invitations2026112100050,
+  Retention2026112100060,
+];

@@ -1,0 +1,235 @@
+import { Client } from 'pg';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { MetricsBackend } from '../metrics.backend.js';
+import { RetentionRefusedError, setRetention } from '../retention.js';
+import { fingerprint, recompute } from './recompute.js';
+import {
+  batchOf,
+  DAY,
+  floorTo,
+  HOUR,
+  MINUTE,
+  openStore,
+  partAt,
+  sampleAt,
+  SECOND,
+  type TestAgent,
+  type TestStore,
+} from './store.kit.js';
+
+export function maintenanceSuite(backend: MetricsBackend): void {
+  describe(`maintenance, ${backend.name} driver`, () => {
+    let store: TestStore;
+    /** The watermarks of a fresh store stand at the present; simulated time goes on from the next day. */
+    let start: number;
+    beforeEach(async () => {
+      store = await openStore(backend);
+      start = floorTo(Date.now() + DAY, DAY).getTime();
+    });
+    afterEach(() => store.close());
+
+    const samplesOf = (from: number, to: number, seed: number) =>
+      Array.from({ length: (to - from) / (10 * SECOND) }, (_, index) => {
+        const wave = Math.sin(index / 40 + seed);
+        return sampleAt(new Date(from + index * 10 * SECOND), {
+          cpuPct: 50 + 50 * wave,
+          netRxKibs: 1_000_000 + 1_000_000 * wave,
+          memUsedMib: (index * 7919 * (seed + 1)) % 64_000,
+          psiCpuPct: seed % 2 === 0 ? 25 + 25 * wave : null,
+        });
+      });
+    const partsOf = (from: number, to: number, seed: number) =>
+      Array.from({ length: (to - from) / MINUTE }, (_, index) => new Date(from + index * MINUTE)).flatMap((time) => [
+        partAt(time, '/', { usedPct: (time.getTime() / MINUTE + seed) % 100 }),
+        partAt(time, 'eth0', {
+          kind: 'INTERFACE',
+          usedPct: null,
+          usedMib: null,
+          sizeMib: null,
+          inodesUsedPct: null,
+          rxKibs: seed,
+        }),
+      ]);
+    const batch = (agent: TestAgent, from: number, to: number) =>
+      batchOf(agent, { samples: samplesOf(from, to, agent.metricKey), parts: partsOf(from, to, agent.metricKey) });
+
+    test('every roll-up equals a computation from the samples, also with servers that come back late and repeat themselves', async () => {
+      const agents = [];
+      for (let index = 0; index < 4; index += 1) agents.push(await store.addAgent());
+      const [steady, skewed, absent, repeating] = agents as [TestAgent, TestAgent, TestAgent, TestAgent];
+      const step = 10 * MINUTE;
+      for (let from = start; from < start + 26 * HOUR; from += step) {
+        const now = new Date(from + step);
+        const away = from >= start + 2 * HOUR && from < start + 20 * HOUR;
+        await store.writeAt(now, [
+          batch(steady, from, from + step),
+          batch(skewed, from + 40 * SECOND, from + step + 40 * SECOND),
+          ...(away ? [] : [batch(absent, from, from + step)]),
+          batch(repeating, from - step, from + step),
+        ]);
+        await store.maintain(now);
+        if (from === start + 20 * HOUR) await store.writeAt(now, [batch(absent, start + 2 * HOUR, start + 20 * HOUR)]);
+      }
+      const checks = await recompute(store.owner);
+      expect(checks.map(({ tier, wrong }) => ({ tier, wrong }))).toEqual(
+        ['host_1m', 'host_1h', 'host_1d', 'host_part_1h', 'host_part_1d'].map((tier) => ({ tier, wrong: 0 })),
+      );
+      const perServer = [26 * 60, 26, 2, 2 * 26, 2 * 2];
+      checks.forEach(({ tier, buckets }, index) => expect(buckets, tier).toBeGreaterThanOrEqual(4 * perServer[index]!));
+      const stored = await fingerprint(store.owner, 'host_1m');
+      expect(stored.rows).toBeGreaterThan(4 * 26 * 60 - 60); // from the table, not computed as it is read
+    });
+
+    test('rolls up what was written while nobody did for days, before retention takes the samples', async () => {
+      const agent = await store.addAgent();
+      await store.maintain(new Date(start));
+      for (let from = start; from < start + DAY; from += HOUR) {
+        await store.writeAt(new Date(from + HOUR), [batch(agent, from, from + HOUR)]);
+      }
+      await store.owner.query('delete from telemetry_raw.host_dirty; delete from telemetry_raw.host_part_dirty');
+      const { dropped } = await store.maintain(new Date(start + 20 * DAY));
+      expect(dropped.filter((name) => name.startsWith('host_sample'))).not.toEqual([]);
+      const { rows } = await store.owner.query(
+        'select sum(n)::int as n, count(*)::int as days from telemetry_raw.host_1d',
+      );
+      expect(rows[0]).toEqual({ n: 8640, days: 1 });
+      expect((await fingerprint(store.owner, 'host_sample')).rows).toBe(0);
+    });
+
+    test('retention takes a tier at its age and never touches the tiers above', async () => {
+      const agent = await store.addAgent();
+      await store.writeAt(new Date(start + HOUR), [batch(agent, start, start + HOUR)]);
+      await store.maintain(new Date(start + 3 * DAY));
+      const tables = [
+        'host_sample',
+        'host_1m',
+        'host_1h',
+        'host_1d',
+        'host_part_sample',
+        'host_part_1h',
+        'host_part_1d',
+      ];
+      const before = new Map<string, unknown>();
+      for (const table of tables) before.set(table, await fingerprint(store.owner, table));
+      const kept = async (days: number): Promise<string[]> => {
+        await store.maintain(new Date(start + days * DAY));
+        const left = [];
+        for (const table of tables) {
+          const now = await fingerprint(store.owner, table);
+          if (now.rows > 0) {
+            expect(now, table).toEqual(before.get(table));
+            left.push(table);
+          }
+        }
+        return left;
+      };
+      expect(await kept(7.9)).toEqual(tables);
+      expect(await kept(8)).toEqual(['host_1m', 'host_1h', 'host_1d', 'host_part_1h', 'host_part_1d']);
+      expect(await kept(30.9)).toEqual(['host_1m', 'host_1h', 'host_1d', 'host_part_1h', 'host_part_1d']);
+      expect(await kept(31)).toEqual(['host_1h', 'host_1d', 'host_part_1h', 'host_part_1d']);
+      expect(await kept(432)).toEqual(['host_1d', 'host_part_1d']);
+      expect(await kept(1200 + 366)).toEqual(['host_1d']);
+      expect((await fingerprint(store.owner, 'part')).rows).toBe(0);
+    });
+
+    test('samples on both sides of midnight are stored and counted in their own days', async () => {
+      const agent = await store.addAgent();
+      const midnight = start + DAY;
+      const times = [midnight - 10 * SECOND, midnight, midnight + 40 * SECOND].map((time) => new Date(time));
+      const [report] = await store.writeAt(new Date(midnight - 10 * SECOND), [
+        batchOf(agent, { samples: times.map((time) => sampleAt(time)) }),
+      ]);
+      expect(report!.written).toBe(3);
+      await store.maintain(new Date(midnight + DAY + 2 * MINUTE));
+      const { rows } = await store.owner.query('select bucket, n from telemetry_raw.host_1d order by bucket');
+      expect(rows).toEqual([
+        { bucket: new Date(start), n: 1 },
+        { bucket: new Date(midnight), n: 2 },
+      ]);
+    });
+
+    test('keeps partitions two days ahead', async () => {
+      await store.maintain(new Date(start + DAY - SECOND));
+      const { rows } = await store.owner.query(
+        `select max(ends_at) as until from telemetry_logic.partition where tier = 'host_sample'`,
+      );
+      expect(rows[0].until).toEqual(new Date(start + 3 * DAY));
+    });
+
+    test('of two processes at once one works, the other says so, and both may go on', async () => {
+      const other = new Client({ connectionString: store.database.jobsUrl });
+      await other.connect();
+      await store.owner.query('begin');
+      expect(await store.maintain(new Date())).toMatchObject({ ran: true });
+      expect(await backend.maintain(other)).toEqual({ ran: false, dropped: [] });
+      await store.owner.query('commit');
+      expect(await backend.maintain(other)).toMatchObject({ ran: true });
+      await other.end();
+    });
+
+    test('the jobs role maintains by the clock of the database and can neither read samples nor choose the time', async () => {
+      const jobs = new Client({ connectionString: store.database.jobsUrl });
+      await jobs.connect();
+      expect(await backend.maintain(jobs)).toMatchObject({ ran: true });
+      await expect(backend.maintain(jobs, new Date())).rejects.toThrow('permission denied');
+      await expect(jobs.query('select * from telemetry_raw.host_sample')).rejects.toThrow('permission denied');
+      await expect(jobs.query('select * from telemetry.host_sample')).rejects.toThrow('permission denied');
+      await jobs.end();
+    });
+
+    test('figures too small for an average do not stop the roll-up', async () => {
+      const agent = await store.addAgent();
+      const samples = [1e-45, 0, 0, 1e-300].map((cpuPct, index) =>
+        sampleAt(new Date(start + index * 10 * SECOND), { cpuPct, psiIoPct: cpuPct }),
+      );
+      await store.writeAt(new Date(start + MINUTE), [batchOf(agent, { samples })]);
+      await store.maintain(new Date(start + 2 * DAY));
+      const { rows } = await store.owner.query('select n, cpu_pct_avg as avg from telemetry_raw.host_1d');
+      expect(rows).toEqual([{ n: 4, avg: 0 }]);
+    });
+
+    test('refuses a retention outside its bounds or shorter than what is made from the tier', async () => {
+      const admin = new Client({ connectionString: store.database.adminUrl });
+      await admin.connect();
+      const set = (tier: string, keepDays: number | null) => setRetention(admin, { tier, keepDays });
+      await expect(set('host_sample', 6)).rejects.toThrow('from 7 to 30 days');
+      await expect(set('host_sample', 31)).rejects.toBeInstanceOf(RetentionRefusedError);
+      await set('host_sample', 7);
+      await set('host_sample', 30);
+      await expect(set('host_1m', 29)).rejects.toThrow('at least as long as');
+      await set('host_1m', 31);
+      await expect(set('host_1h', null)).rejects.toBeInstanceOf(RetentionRefusedError);
+      await set('host_1d', 400);
+      await expect(set('host_1d', 399)).rejects.toBeInstanceOf(RetentionRefusedError);
+      await set('host_1d', null);
+      await expect(set('nonsense', 9)).rejects.toBeInstanceOf(RetentionRefusedError);
+      await admin.end();
+    });
+
+    test('a longer retention is in force at once, with partitions for the longer past', async () => {
+      const agent = await store.addAgent();
+      const now = new Date();
+      const samples = [sampleAt(new Date(now.getTime() - 29 * DAY))];
+      expect((await store.writeAt(now, [batchOf(agent, { samples })]))[0]!.refused).toHaveLength(1);
+      const admin = new Client({ connectionString: store.database.adminUrl });
+      await admin.connect();
+      await setRetention(admin, { tier: 'host_sample', keepDays: 30 });
+      await admin.end();
+      expect((await store.writeAt(now, [batchOf(agent, { samples })]))[0]!.written).toBe(1);
+      await store.maintain(now);
+      const { rows } = await store.owner.query('select n from telemetry_raw.host_1d');
+      expect(rows).toEqual([{ n: 1 }]);
+    });
+
+    test('drops what is older than a given day on demand', async () => {
+      const today = floorTo(Date.now(), DAY);
+      const before = new Date(today.getTime() - 5 * DAY);
+      expect(await backend.dropOlderThan(store.owner, 'host_sample', before)).not.toEqual([]);
+      const { rows } = await store.owner.query(
+        `select min(ends_at) as first from telemetry_logic.partition where tier = 'host_sample'`,
+      );
+      expect(rows[0].first).toEqual(new Date(before.getTime() + DAY));
+      await expect(backend.dropOlderThan(store.owner, 'part', today)).rejects.toThrow('There is no tier');
+    });
+  });
+}
