@@ -1,0 +1,182 @@
+import { LINK_LIMITS, type ControlPlaneAck, type EnvelopeExpectation } from '@pilothouse/protocol';
+import { collectFacts } from '../capabilities/facts/index.js';
+import { readBootId } from '../kernel/boot-id.js';
+import { ControlPlaneClock } from '../kernel/control-plane-clock.js';
+import { describeError, type Log } from '../kernel/log.js';
+import type { AgentConfig } from '../kernel/settings.js';
+import type { StateDirectory } from '../kernel/state-directory.js';
+import { AGENT_VERSION } from '../kernel/version.js';
+import { AnchorLog } from '../link/anchor-log.js';
+import { storeIdentity, type Identity } from '../link/identity.js';
+import { instructionSchema, type Instruction } from '../link/instruction.js';
+import { Keyring } from '../link/keyring.js';
+import { Link } from '../link/link.js';
+import { ReportSource } from '../link/report-source.js';
+import { addressOf } from './address.js';
+import { healthOf, openCapabilities, type Capabilities } from './capabilities.js';
+import { HostReports } from './host-reports.js';
+import { serveStatus, type AgentStatus } from './status-socket.js';
+
+export interface AgentProcessOptions {
+  config: AgentConfig;
+  state: StateDirectory;
+  identity: Identity;
+  log: Log;
+}
+
+/** How long a stopping agent gives its last results to the control plane. */
+const DRAIN_MS = 2000;
+
+interface Parts extends AgentProcessOptions {
+  keyring: Keyring;
+  clock: ControlPlaneClock;
+  capabilities: Capabilities;
+  bootId: string;
+}
+
+/** Everything that runs while the agent runs. The caller holds the lock of the state directory. */
+export class AgentProcess {
+  private readonly startedAt = new Date();
+  private readonly reports: HostReports;
+  private readonly anchors: AnchorLog;
+  private readonly link: Link;
+  private readonly underWay = new Set<Promise<void>>();
+  private closeStatus: () => Promise<void> = async () => {};
+
+  /** Recovers what a former process left before the first packet is sent. */
+  static async start(options: AgentProcessOptions): Promise<AgentProcess> {
+    const { config, state, identity, log } = options;
+    const keyring = await Keyring.load(state.keyset, identity.rootFingerprint);
+    const clock = new ControlPlaneClock();
+    const bootId = await readBootId();
+    const expectation = () => expectationOf({ keyring, clock, identity });
+    const capabilities = await openCapabilities({ config, state, identity, expectation, clock, log });
+    const agent = new AgentProcess({ ...options, keyring, clock, capabilities, bootId });
+    agent.closeStatus = await serveStatus(state.socket, () => agent.status());
+    await capabilities.metrics.start();
+    agent.reports.start();
+    agent.link.start();
+    return agent;
+  }
+
+  private constructor(private readonly parts: Parts) {
+    const { config, state, identity, keyring, clock, capabilities, bootId, log } = parts;
+    const source = new ReportSource();
+    const { commands, metrics } = capabilities;
+    this.anchors = new AnchorLog(state.anchors, keyring);
+    this.reports = new HostReports({
+      source,
+      facts: () => collectFacts({ agentVersion: AGENT_VERSION }),
+      health: () => healthOf(capabilities),
+      log,
+    });
+    this.link = new Link({
+      address: addressOf(placeOf(config, identity), config),
+      party: { identity, keyring, audience: placeOf(config, identity).url, bootId },
+      limits: LINK_LIMITS,
+      clock,
+      sources: [source, ...(commands?.sources ?? []), ...metrics.sources],
+      log,
+      onOnline: (ack) => this.connected(ack),
+      onInstruction: (instruction) => this.obey(instruction),
+    });
+  }
+
+  /** Ends in order: commands first, so that the results of what was cancelled can still be told. */
+  async stop(reason: string): Promise<void> {
+    const { config, capabilities } = this.parts;
+    this.reports.stop();
+    const tell = async () => {
+      await this.link.stop(DRAIN_MS);
+      await Promise.all(this.underWay);
+    };
+    const cancelRunning = config.onStop === 'cancel';
+    await (capabilities.commands ? capabilities.commands.stop({ cancelRunning, reason, tell }) : tell());
+    await capabilities.metrics.stop();
+    await this.closeStatus();
+  }
+
+  private status(): AgentStatus {
+    const { identity, config, capabilities } = this.parts;
+    return {
+      version: AGENT_VERSION,
+      pid: process.pid,
+      startedAt: this.startedAt.toISOString(),
+      serverId: identity.serverId,
+      url: placeOf(config, identity).url,
+      link: this.link.status(),
+      commands: capabilities.commands?.activity() ?? null,
+      telemetry: {
+        bufferedBytes: capabilities.metrics.bufferedBytes,
+        droppedTicks: capabilities.metrics.droppedTicks,
+      },
+    };
+  }
+
+  private async connected({ keyset, epoch, anchor }: ControlPlaneAck): Promise<void> {
+    const { identity, keyring, state, capabilities } = this.parts;
+    if (keyset) await keyring.adopt(keyset);
+    if (epoch.generation > identity.generation) {
+      await storeIdentity(state.identity, { ...identity, generation: epoch.generation });
+      identity.generation = epoch.generation;
+    }
+    if (anchor) this.finish(this.anchors.keep(anchor), 'An audit anchor was not kept');
+    capabilities.commands?.connected();
+    this.reports.connected();
+  }
+
+  /** Each kind proves itself by its own signature; nothing is believed because of the connection it came by. */
+  private obey(received: unknown): void {
+    const { log } = this.parts;
+    const parsed = instructionSchema.safeParse(received);
+    if (!parsed.success) {
+      log.error('An instruction is not in a form that this agent knows');
+      return;
+    }
+    this.finish(this.carryOut(parsed.data), `The ${parsed.data.__typename} was not carried out`);
+  }
+
+  /** Follows work that nobody waits for, but that a stop lets finish. */
+  private finish(work: Promise<void>, failure: string): void {
+    const followed: Promise<void> = work
+      .catch((error: unknown) => this.parts.log.error(failure, { reason: describeError(error) }))
+      .finally(() => this.underWay.delete(followed));
+    this.underWay.add(followed);
+  }
+
+  private async carryOut(instruction: Instruction): Promise<void> {
+    const { keyring, capabilities } = this.parts;
+    switch (instruction.__typename) {
+      case 'EnvelopeInstruction': {
+        const { deliveryId, keyId } = instruction;
+        const bytes = Buffer.from(instruction.bytes, 'base64');
+        const envelope = { bytes, keyId, signature: Buffer.from(instruction.envelopeSignature, 'base64') };
+        if (!capabilities.commands) throw new Error('Commands are switched off in the configuration of this agent');
+        return capabilities.commands.accept({ deliveryId, envelope });
+      }
+      case 'KeysetInstruction': {
+        const { rootPublicKey, keyset, signature } = instruction;
+        return keyring.adopt({ rootPublicKey, keyset, signature });
+      }
+      case 'AnchorInstruction': {
+        const { __typename: _kind, ...anchor } = instruction;
+        return this.anchors.keep(anchor);
+      }
+    }
+  }
+}
+
+/** The configuration may move an agent to another address of the same control plane. */
+function placeOf(config: AgentConfig, identity: Identity) {
+  return { url: config.url ?? identity.url, tlsPin: config.tlsPin ?? identity.tlsPin };
+}
+
+function expectationOf({
+  keyring,
+  clock,
+  identity,
+}: Pick<Parts, 'keyring' | 'clock' | 'identity'>): EnvelopeExpectation | null {
+  if (!clock.isSet) return null;
+  const { serverId, generation } = identity;
+  return { commandKeys: keyring.keyset.command, serverId, generation, now: clock.now() };
+}

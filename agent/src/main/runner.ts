@@ -1,0 +1,35 @@
+import { createInterface } from 'node:readline';
+import { makeOutputPipes } from '../capabilities/commands/runner/output-pipes.js';
+import { runJob } from '../capabilities/commands/runner/run-job.js';
+
+/**
+ * The process between the agent and one command; it outlives the agent.
+ *
+ * `runner <directory>` runs the job of that directory and ends. `runner --spare <scratch directory>` is ready beforehand:
+ * it runs the jobs whose directories it is given on standard input, one at a time, and ends with its standard input,
+ * once the job it may have is done.
+ */
+async function main(): Promise<void> {
+  // Inherited by the command. The runner's own files state their modes.
+  process.umask(0o022);
+  const [first, scratch] = process.argv.slice(2);
+  if (first === '--spare' && scratch) return serveAsSpare(scratch);
+  if (!first) throw new Error('usage: runner <directory> | --spare <scratch directory>');
+  await runJob(first, makeOutputPipes(first));
+}
+
+async function serveAsSpare(scratch: string): Promise<void> {
+  let pipes = makeOutputPipes(scratch);
+  for await (const directory of createInterface({ input: process.stdin })) {
+    await runJob(directory, pipes);
+    pipes = makeOutputPipes(scratch);
+  }
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

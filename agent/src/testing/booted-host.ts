@@ -1,0 +1,125 @@
+import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { once } from 'node:events';
+import { accessSync, constants, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { collect, type Finished } from './built-agent.js';
+
+const script = fileURLToPath(new URL('../../src/testing/booted-host.sh', import.meta.url));
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+let hosts = 0;
+
+/** Whether this machine can boot hosts: it needs root and the Debian package systemd-container. */
+export function canBootHosts(): boolean {
+  try {
+    accessSync('/usr/bin/systemd-nspawn', constants.X_OK);
+    return process.getuid?.() === 0;
+  } catch {
+    // Not installed.
+    return false;
+  }
+}
+
+export interface BootedHostOptions {
+  /** Directories of this machine that the host sees under the same paths, and both may write. */
+  shared?: readonly string[];
+}
+
+/**
+ * A second host with a systemd of its own, booted beside this machine in about a second: the same programs, on a root
+ * whose changes are forgotten, in the same network.
+ *
+ * It ends with the process that started it, however that ends, and leaves no process, mount or cgroup behind.
+ */
+export class BootedHost {
+  private readonly programs = new Set<ChildProcess>();
+
+  private constructor(
+    private readonly container: ChildProcessWithoutNullStreams,
+    /** The pid of the host's PID 1 as this machine sees it. */
+    private readonly leader: string,
+    /** Resolves when nothing is left of the host, whatever ended it. */
+    readonly ended: Promise<void>,
+  ) {}
+
+  /** Resolves when the host has come up. @throws with the console's text when it did not. */
+  static async start({ shared = [] }: BootedHostOptions = {}): Promise<BootedHost> {
+    const name = `ph-host-${process.pid}-${++hosts}`;
+    const binds = shared.map((path) => `--bind=${path}`);
+    const argv = ['--mount', '--propagation', 'private', 'sh', script, name, ...binds];
+    // In a session of its own, so that an interrupt at the terminal leaves it alive to clean up.
+    const container = spawn('unshare', argv, { stdio: 'pipe', detached: true });
+    const console = collect(container);
+    const exited = exitOf(container);
+    while (!console.stdout.includes(`${name} is up`)) {
+      const isOver = await Promise.race([once(container.stdout, 'data').then(() => false), exited.then(() => true)]);
+      if (isOver) throw new Error(`The host did not come up:\n${console.stdout}${console.stderr}`);
+    }
+    return new BootedHost(container, leaderOf(container, name), exited);
+  }
+
+  /** Starts a program inside, as root and outside every unit; the caller waits for what it wants to see. */
+  spawn(program: string, argv: readonly string[] = [], environment: Record<string, string> = {}): ChildProcess {
+    const env = { PATH, LANG: 'C.UTF-8', ...environment };
+    const enter = ['--pdeathsig', 'KILL', 'nsenter', '--target', this.leader, '--all', '--wd=/', '--'];
+    const child = spawn('setpriv', [...enter, program, ...argv], { env });
+    this.programs.add(child);
+    child.once('exit', () => this.programs.delete(child));
+    return child;
+  }
+
+  /** Runs a program inside to its end. */
+  async run(
+    [program = '', ...argv]: readonly string[],
+    { stdin = '', environment = {} }: { stdin?: string; environment?: Record<string, string> } = {},
+  ): Promise<Finished> {
+    const child = this.spawn(program, argv, environment);
+    const output = collect(child);
+    // A program need not read its input.
+    child.stdin?.on('error', () => undefined).end(stdin);
+    await once(child, 'close');
+    return { exitCode: child.exitCode, ...output };
+  }
+
+  /** What a program inside wrote. @throws when it failed. */
+  async ask(...argv: readonly string[]): Promise<string> {
+    const { exitCode, stdout, stderr } = await this.run(argv);
+    if (exitCode !== 0) throw new Error(`${argv.join(' ')} ended with ${exitCode}: ${stderr}`);
+    return stdout.trim();
+  }
+
+  /** Shuts the host down in good order. What was spawned inside is killed first. */
+  async powerOff(): Promise<void> {
+    await Promise.all([...this.programs].map(killInside));
+    await this.run(['systemctl', 'poweroff']);
+    await this.ended;
+  }
+
+  /** Cuts the power. */
+  async cutPower(): Promise<void> {
+    this.container.stdin.end();
+    await this.ended;
+  }
+}
+
+function leaderOf({ pid }: ChildProcess, name: string): string {
+  const processes = `/proc/${pid}/root/sys/fs/cgroup/${name}/payload/init.scope/cgroup.procs`;
+  const [leader] = readFileSync(processes, 'utf8').split('\n');
+  if (!leader) throw new Error(`The host ${name} has no process`);
+  return leader;
+}
+
+/**
+ * A shutdown would stop the program, and nsenter stops itself with it: then nobody reaps the program when it is killed,
+ * and its namespace, the host, stays.
+ */
+async function killInside(nsenter: ChildProcess): Promise<void> {
+  const exited = exitOf(nsenter);
+  const children = readFileSync(`/proc/${nsenter.pid}/task/${nsenter.pid}/children`, 'utf8').split(' ').filter(Boolean);
+  for (const pid of children) process.kill(Number(pid), 'SIGKILL');
+  if (children.length === 0) nsenter.kill('SIGKILL');
+  await exited;
+}
+
+async function exitOf(child: ChildProcess): Promise<void> {
+  await once(child, 'exit');
+}

@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { generateSigningKey, LINK_LIMITS } from '@pilothouse/protocol';
+import { ControlPlaneClock } from '../kernel/control-plane-clock.js';
+import type { FrameSource } from '../kernel/frame-source.js';
+import type { LinkLimits } from '../kernel/limits.js';
+import type { Identity } from '../link/identity.js';
+import { Keyring } from '../link/keyring.js';
+import { Link, type LinkState } from '../link/link.js';
+import { AsyncQueue } from './async-queue.js';
+import { RecordedLog } from './recorded-log.js';
+import type { ScriptedControlPlane } from './scripted-control-plane.js';
+
+/** The limits of the link, in the same proportions but short enough to wait for. */
+export const SHORT_LIMITS: LinkLimits = {
+  ...LINK_LIMITS,
+  connectTimeoutMs: 300,
+  handshakeTimeoutMs: 300,
+  heartbeatIntervalMs: 200,
+  silenceTimeoutMs: 400,
+  publishTimeoutMs: 400,
+  initialBackoffMs: 5,
+  maxFreshBackoffMs: 20,
+  maxBackoffMs: 40,
+  supersededPauseMs: 250,
+};
+
+export interface HarnessOptions {
+  /** Where the agent connects to, when not straight to the control plane. */
+  url?: string;
+  limits?: Partial<LinkLimits>;
+  sources?: readonly FrameSource[];
+}
+
+/** A link with an identity that the scripted control plane knows. */
+export class LinkHarness {
+  readonly log = new RecordedLog();
+  readonly clock = new ControlPlaneClock();
+  readonly instructions = new AsyncQueue<unknown>();
+  readonly link: Link;
+
+  private constructor(
+    readonly directory: string,
+    readonly identity: Identity,
+    readonly keyring: Keyring,
+    { url = identity.url, limits, sources = [] }: HarnessOptions,
+  ) {
+    this.link = new Link({
+      address: { url, tls: undefined, timeoutMs: SHORT_LIMITS.connectTimeoutMs },
+      party: { identity, keyring, audience: identity.url, bootId: 'boot' },
+      limits: { ...SHORT_LIMITS, ...limits },
+      clock: this.clock,
+      sources,
+      log: this.log,
+      onOnline: async ({ keyset }) => {
+        if (keyset) await keyring.adopt(keyset);
+      },
+      onInstruction: (instruction) => this.instructions.push(instruction),
+    });
+  }
+
+  static async start(controlPlane: ScriptedControlPlane, options: HarnessOptions = {}): Promise<LinkHarness> {
+    const directory = await mkdtemp(join(tmpdir(), 'ph-link-'));
+    const signingKey = generateSigningKey();
+    const { agentId, serverId, workspaceId } = controlPlane.addAgent(signingKey.publicKey);
+    const { url, keys } = controlPlane;
+    const path = join(directory, 'keyset.json');
+    await Keyring.store(path, keys.keyset());
+    const keyring = await Keyring.load(path, keys.pin);
+    const place = { url, rootFingerprint: keys.pin, tlsPin: null };
+    const identity = { agentId, serverId, workspaceId, generation: controlPlane.generation, ...place, signingKey };
+    const harness = new LinkHarness(directory, identity, keyring, options);
+    harness.link.start();
+    return harness;
+  }
+
+  /** Every state entered so far, in order. */
+  get states(): LinkState[] {
+    return this.log.entries.filter(({ message }) => message === 'Link').map(({ fields }) => fields.state as LinkState);
+  }
+
+  /** Waits until the state is entered, at the earliest as the entry of the log numbered `from`. */
+  async reached(state: LinkState, from = 0): Promise<void> {
+    await this.log.waitFor(({ message, fields }) => message === 'Link' && fields.state === state, from);
+  }
+
+  /** Waits for the state to be entered again. */
+  async reachedAgain(state: LinkState): Promise<void> {
+    await this.reached(state, this.log.entries.length);
+  }
+
+  /** Why the link says it is not connected. */
+  async failure(): Promise<string> {
+    const entry = await this.log.waitFor(({ message }) => message === 'Not connected');
+    return String(entry.fields.reason);
+  }
+
+  async stop(): Promise<void> {
+    await this.link.stop();
+    await rm(this.directory, { recursive: true });
+  }
+}
