@@ -1,0 +1,26 @@
+import type { Command } from 'commander';
+import type { Act } from '../../kernel/act.js';
+import { moment } from '../../input/duration.js';
+import { wholeNumber } from '../../input/numbers.js';
+import { listAudit, verifyAudit } from './audit.js';
+
+const time = (text: string) => moment(text);
+
+export function registerAudit(program: Command, act: Act): void {
+  const audit = program.command('audit').description('who did what, in a chain that shows tampering');
+  audit
+    .command('list', { isDefault: true })
+    .description('list entries, the newest first')
+    .option('--action <action>', 'exactly this, as server-created')
+    .option('--actor <id>', 'done by this person or token')
+    .option('--target <id>', 'done to this')
+    .option('--search <text>', 'part of the action, the target’s id or the detail')
+    .option('--from <time>', 'not before: 1h for an hour ago, or an ISO time', time)
+    .option('--to <time>', 'before', time)
+    .option('--limit <number>', 'how many', wholeNumber('--limit', { min: 1, max: 100_000 }), 50)
+    .action(act(listAudit));
+  audit
+    .command('verify')
+    .description('recompute the whole chain; ends with 1 and names the first bad entry where it is not whole')
+    .action(act(verifyAudit));
+}

@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto';
+import type { Cli } from '../../kernel/cli.js';
+import { CliError, EXIT, refused, usageError } from '../../kernel/cli-error.js';
+import type { CreateServerInput, PermissionProfileName, ServerProblem, UpdateServerInput } from '../../gql/graphql.js';
+import { word } from '../../input/choice.js';
+import { counted, relativeTime } from '../../ui/times.js';
+import { quoted } from '../commands/quoted.js';
+import { findGroup } from '../server-groups/find-group.js';
+import { findServer, findServers } from './find-server.js';
+import {
+  CreateServer,
+  DeleteServer,
+  MoveServersToGroup,
+  ReenrolServer,
+  RevokeServer,
+  SetServerMaintenance,
+  SetTagsOnServers,
+  UpdateServer,
+} from './servers.operations.js';
+
+export interface AddOptions {
+  profile: PermissionProfileName;
+  description?: string;
+  group?: string;
+  tag?: string[];
+  protected?: boolean;
+  concurrency?: number;
+}
+
+export async function addServer(cli: Cli, name: string, options: AddOptions): Promise<void> {
+  const session = await cli.session();
+  const input = {
+    name,
+    profile: options.profile,
+    idempotencyKey: randomUUID(),
+    ...(options.description !== undefined && { description: options.description }),
+    ...(options.group !== undefined && { groupId: (await findGroup(session, options.group)).id }),
+    ...(options.tag && { tags: options.tag }),
+    ...(options.protected && { protected: true }),
+    ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
+  } as CreateServerInput;
+  const { createServer } = await session.ask(CreateServer, { input });
+  switch (createServer.__typename) {
+    case 'ServerEnrolment':
+      return answerEnrolment(cli, createServer, 'Added');
+    case 'GroupNotFound':
+    case 'ServerNameTaken':
+      throw refused(createServer);
+  }
+}
+
+export async function reenrolServer(cli: Cli, given: string, options: { replaceOnline?: boolean }): Promise<void> {
+  const session = await cli.session();
+  const { id } = await findServer(session, given);
+  const { reenrolServer: again } = await session.ask(ReenrolServer, {
+    input: { id, replaceOnline: options.replaceOnline ?? false },
+  });
+  switch (again.__typename) {
+    case 'ServerEnrolment':
+      return answerEnrolment(cli, again, 'Made a new token for');
+    case 'ServerOnline':
+      throw new CliError(`${again.message} Add --replace-online to do it all the same.`, EXIT.general, again.code);
+  }
+}
+
+const LOOPBACK_URL = / --url https?:\/\/(127\.|localhost\b|\[::1\])/;
+
+const LOOPBACK_HINT =
+  'Only this machine reaches that address. For other hosts, start Pilothouse with PILOTHOUSE_LISTEN first.';
+
+interface Enrolment {
+  server: { id: string; name: string; scopes: string[] };
+  enrolment?: { command: string; token: string; expiresAt: string } | null;
+}
+
+async function answerEnrolment(cli: Cli, { server, enrolment }: Enrolment, done: string): Promise<void> {
+  await cli.output.answer({ server, enrolment }, () => {
+    if (!enrolment) return `${server.name} is enrolled already.\n`;
+    const { command, token, expiresAt } = enrolment;
+    return [
+      `${done} ${server.name}. It grants: ${server.scopes.map(word).join(', ')}.`,
+      '',
+      'Run this on the host, where the agent is; it asks for the token:',
+      `  ${command}`,
+      ...(LOOPBACK_URL.test(command) ? [LOOPBACK_HINT] : []),
+      '',
+      `Token, good once, ends ${relativeTime(expiresAt)}, not shown again:`,
+      `  ${token}`,
+      '',
+      'Then start the agent there:',
+      '  pilothouse-agent run',
+      'and see it come online:',
+      `  pilothouse servers watch ${quoted([server.name])}`,
+      '',
+    ].join('\n');
+  });
+}
+
+export interface EditOptions {
+  name?: string;
+  description?: string;
+  profile?: PermissionProfileName;
+  concurrency?: number;
+  protected?: boolean;
+}
+
+export async function editServer(cli: Cli, given: string, options: EditOptions): Promise<void> {
+  if (Object.keys(options).length === 0) throw usageError('Say what to change. Add --help to see what can be.');
+  const session = await cli.session();
+  const { id } = await findServer(session, given);
+  const input: UpdateServerInput = { id, ...options };
+  const { updateServer } = await session.ask(UpdateServer, { input });
+  switch (updateServer.__typename) {
+    case 'Server':
+      return cli.output.answer(updateServer, () => `Changed ${updateServer.name}.\n`);
+    case 'GroupNotFound':
+    case 'ServerNameTaken':
+      throw refused(updateServer);
+  }
+}
+
+export async function tagServers(
+  cli: Cli,
+  given: string[],
+  options: { add?: string[]; remove?: string[] },
+): Promise<void> {
+  const { add = [], remove = [] } = options;
+  if (add.length + remove.length === 0) throw usageError('Say which tags with --add and --remove.');
+  const session = await cli.session();
+  const serverIds = (await findServers(session, given)).map(({ id }) => id);
+  const { setTagsOnServers } = await session.ask(SetTagsOnServers, { input: { serverIds, add, remove } });
+  await answerOutcomes(cli, setTagsOnServers.outcomes, ({ name, tags }) => `${name}: ${tags.join(' ') || 'no tags'}`);
+}
+
+export async function moveServers(cli: Cli, given: string[], options: { to?: string; out?: boolean }): Promise<void> {
+  if ((options.to === undefined) !== (options.out ?? false))
+    throw usageError('Say where to: --to GROUP, or --out of every group.');
+  const session = await cli.session();
+  const serverIds = (await findServers(session, given)).map(({ id }) => id);
+  const groupId = options.to === undefined ? null : (await findGroup(session, options.to)).id;
+  const { moveServersToGroup: moved } = await session.ask(MoveServersToGroup, { input: { serverIds, groupId } });
+  switch (moved.__typename) {
+    case 'ServerOutcomes':
+      return answerOutcomes(cli, moved.outcomes, ({ name, group }) => `${name}: ${group?.name ?? 'in no group'}`);
+    case 'GroupNotFound':
+      throw refused(moved);
+  }
+}
+
+const PROBLEMS: Record<ServerProblem, string> = {
+  FORBIDDEN: 'you may not change this server',
+  NOT_FOUND: 'there is no such server',
+  TOO_MANY_TAGS: 'it would have more tags than a server may have',
+};
+
+interface Outcome<Changed> {
+  serverId: string;
+  problem?: ServerProblem | null;
+  server?: Changed | null;
+}
+
+async function answerOutcomes<Changed>(
+  cli: Cli,
+  outcomes: readonly Outcome<Changed>[],
+  describe: (server: Changed) => string,
+): Promise<void> {
+  await cli.output.answer(outcomes, () =>
+    outcomes
+      .map(({ server, serverId, problem }) =>
+        server ? describe(server) : `${serverId}: ${PROBLEMS[problem ?? 'NOT_FOUND']}`,
+      )
+      .map((text) => `${text}\n`)
+      .join(''),
+  );
+  const failed = outcomes.filter(({ server }) => !server).length;
+  if (failed > 0) throw new CliError(`${counted(failed, 'server')} of ${outcomes.length} stayed as they were.`);
+}
+
+export async function setMaintenance(cli: Cli, given: string, mark: 'ON' | 'OFF'): Promise<void> {
+  const session = await cli.session();
+  const { id } = await findServer(session, given);
+  const { setServerMaintenance: server } = await session.ask(SetServerMaintenance, {
+    input: { id, maintenance: mark === 'ON' },
+  });
+  await cli.output.answer(
+    server,
+    () => `${server.name} is ${server.maintenance ? 'in' : 'no longer in'} maintenance.\n`,
+  );
+}
+
+export async function revokeServer(cli: Cli, given: string, options: { yes?: boolean }): Promise<void> {
+  const session = await cli.session();
+  const { id, name } = await findServer(session, given);
+  await cli.prompt.consent(`Revoke ${name}? Its agent is cut off until it is enrolled anew; the history is kept.`, {
+    yes: options.yes ?? false,
+  });
+  const { revokeServer: server } = await session.ask(RevokeServer, { id });
+  await cli.output.answer(server, () => `Revoked ${server.name}.\n`);
+}
+
+export async function removeServer(cli: Cli, given: string, options: { yes?: boolean }): Promise<void> {
+  const session = await cli.session();
+  const { id, name } = await findServer(session, given);
+  await cli.prompt.consent(`Remove ${name} for good? The audit is kept.`, {
+    yes: options.yes ?? false,
+  });
+  const { deleteServer } = await session.ask(DeleteServer, { id });
+  switch (deleteServer.__typename) {
+    case 'ServerDeleted':
+      return cli.output.answer({ id, name, removed: true }, () => `Removed ${name}.\n`);
+    case 'ServerNotRevoked':
+      throw refused(deleteServer);
+  }
+}
