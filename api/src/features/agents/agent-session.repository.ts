@@ -1,0 +1,221 @@
+import { AgentConnectionEntity, AgentSessionEntity } from '@pilothouse/db';
+import { v7 as uuidv7 } from 'uuid';
+import { queryPrepared, type Database, type Transaction } from '../../kernel/database/index.js';
+
+/** An identity as the handshake needs it, before a workspace is known. */
+export interface KnownAgent {
+  agentId: string;
+  serverId: string;
+  workspaceId: string;
+  publicKey: string;
+  generation: number;
+  revoked: boolean;
+}
+
+export interface Epoch {
+  generation: number;
+  counter: number;
+}
+
+export interface NewConnection {
+  serverId: string;
+  workspaceId: string;
+  generation: number;
+  instanceId: string;
+  replicaId: string;
+  bootId: string;
+  agentVersion: string;
+  protocolVersion: number;
+  address: string;
+  at: Date;
+}
+
+/** Frames seen on one connection since the last note. */
+export interface SeenFrames {
+  serverId: string;
+  counter: number;
+  at: Date;
+  latencyMs: number | null;
+}
+
+export class AgentSessionRepository {
+  constructor(private readonly database: Database) {}
+
+  async findAgent(agentId: string): Promise<KnownAgent | null> {
+    const rows = await this.database.lookUp<KnownAgent>(
+      `select agent_id as "agentId", server_id as "serverId", workspace_id as "workspaceId", public_key as "publicKey",
+              generation, revoked from agent_by_id($1)`,
+      [agentId],
+    );
+    return rows[0] ?? null;
+  }
+
+  async spendChallenge(agentId: string, challengeHash: Buffer): Promise<boolean> {
+    const rows = await this.database.lookUp<{ spent: boolean | null }>(
+      'select spend_agent_challenge($1, $2) as spent',
+      [agentId, challengeHash],
+    );
+    return rows[0]?.spent === true;
+  }
+
+  /** The session's row, locked against every write of the connection before. */
+  lock(tx: Transaction, serverId: string): Promise<AgentSessionEntity | null> {
+    return tx.manager.findOne(AgentSessionEntity, { where: { serverId }, lock: { mode: 'pessimistic_write' } });
+  }
+
+  /**
+   * The session's row, locked; made first where the server has never connected, so that two first connections take
+   * turns like any others.
+   */
+  async lockForHandshake(
+    tx: Transaction,
+    { serverId, workspaceId, generation }: { serverId: string; workspaceId: string; generation: number },
+  ): Promise<AgentSessionEntity> {
+    await tx.manager.query(
+      `insert into agent_sessions (server_id, workspace_id, generation, counter) values ($1, $2, $3, 0)
+        on conflict do nothing`,
+      [serverId, workspaceId, generation],
+    );
+    const session = await this.lock(tx, serverId);
+    if (!session) throw new Error('An agent session vanished inside its own transaction');
+    return session;
+  }
+
+  /** Raises the epoch: from now on nothing of an older connection is accepted. */
+  async open(
+    tx: Transaction,
+    connection: NewConnection,
+    fields: { counter: number; displacedInstanceId: string | null },
+  ): Promise<void> {
+    const {
+      serverId,
+      workspaceId,
+      generation,
+      instanceId,
+      replicaId,
+      bootId,
+      agentVersion,
+      protocolVersion,
+      address,
+      at,
+    } = connection;
+    const { counter, displacedInstanceId } = fields;
+    await tx.manager.upsert(
+      AgentSessionEntity,
+      {
+        serverId,
+        workspaceId,
+        generation,
+        counter,
+        instanceId,
+        replicaId,
+        bootId,
+        agentVersion,
+        protocolVersion,
+        address,
+        connectedAt: at,
+        lastFrameAt: at,
+        disconnectedAt: null,
+        disconnectReason: null,
+        displacedInstanceId,
+      },
+      ['serverId'],
+    );
+    await tx.manager.insert(AgentConnectionEntity, {
+      id: uuidv7(),
+      workspaceId,
+      serverId,
+      generation,
+      counter,
+      address,
+      agentVersion,
+      connectedAt: at,
+    });
+  }
+
+  /** The server's running commands are within reach again. @returns those that were not. */
+  markReachable(tx: Transaction, serverId: string): Promise<string[]> {
+    return this.setUnreachable(tx, serverId, null);
+  }
+
+  /** Nothing is heard of the server's running commands from now on. @returns them. */
+  markUnreachable(tx: Transaction, serverId: string, since: Date): Promise<string[]> {
+    return this.setUnreachable(tx, serverId, since);
+  }
+
+  /** Whether this epoch is still the current one; if so it stays so until the transaction ends. */
+  async hold(tx: Transaction, serverId: string, epoch: Epoch): Promise<boolean> {
+    const rows = await queryPrepared(tx.manager, 'select server_id from agent_session_hold($1, $2, $3)', [
+      [serverId],
+      [epoch.generation],
+      [epoch.counter],
+    ]);
+    return rows.length > 0;
+  }
+
+  /** Ends a connection if it is still the current one. @returns whether it was. */
+  async close(
+    tx: Transaction,
+    serverId: string,
+    { counter, reason, at }: { counter: number; reason: string; at: Date },
+  ): Promise<boolean> {
+    const session = await tx.manager.update(
+      AgentSessionEntity,
+      { serverId, counter },
+      { disconnectedAt: at, disconnectReason: reason },
+    );
+    await tx.manager.query(
+      `update agent_connections set disconnected_at = $3, disconnect_reason = $4
+        where server_id = $1 and counter = $2 and disconnected_at is null`,
+      [serverId, counter, at, reason],
+    );
+    return Boolean(session.affected);
+  }
+
+  async holdQueue(tx: Transaction, serverId: string): Promise<void> {
+    await tx.manager.query('update servers set queue_held = true where id = $1', [serverId]);
+  }
+
+  /** Notes the frames of all connections of this replica. @returns the servers whose connection here is still current. */
+  async touch(seen: readonly SeenFrames[]): Promise<Set<string>> {
+    const rows = await this.database.lookUp<{ server_id: string }>(
+      'select server_id from touch_agent_sessions($1, $2, $3, $4) as server_id',
+      [seen.map((s) => s.serverId), seen.map((s) => s.counter), seen.map((s) => s.at), seen.map((s) => s.latencyMs)],
+    );
+    return new Set(rows.map((row) => row.server_id));
+  }
+
+  /** Whether this connection is still the server's, be it noted as open or as ended. */
+  async isCurrent(tx: Transaction, serverId: string, { counter }: { counter: number }): Promise<boolean> {
+    return tx.manager.existsBy(AgentSessionEntity, { serverId, counter });
+  }
+
+  /** Servers, of those given, that have something to be sent. */
+  async findDue(
+    connections: readonly { serverId: string; counter: number }[],
+    { at, sentBefore }: { at: Date; sentBefore: Date },
+  ): Promise<string[]> {
+    const rows = await this.database.lookUp<{ server_id: string }>(
+      'select server_id from servers_with_due_instructions($1, $2, $3, $4) as server_id',
+      [connections.map((c) => c.serverId), connections.map((c) => c.counter), at, sentBefore],
+    );
+    return rows.map((row) => row.server_id);
+  }
+
+  /** Sessions that look connected but on which no frame has arrived since the given time, on any replica. */
+  findSilent(since: Date): Promise<{ workspaceId: string; serverId: string }[]> {
+    return this.database.lookUp(
+      'select workspace_id as "workspaceId", server_id as "serverId" from silent_agent_sessions($1)',
+      [since],
+    );
+  }
+
+  private async setUnreachable(tx: Transaction, serverId: string, since: Date | null): Promise<string[]> {
+    const [rows]: [{ id: string }[], number] = await tx.manager.query(
+      `update commands set unreachable_since = $2, revision = revision + 1
+        where server_id = $1 and state = 'RUNNING' and (unreachable_since is null) <> ($2::timestamptz is null) returning id`,
+      [serverId, since],
+    );
+    return rows.map(({ id }) => id);
+  }
+}

@@ -1,0 +1,128 @@
+import { LINK_LIMITS } from '@pilothouse/protocol';
+import type { Database } from '../../kernel/database/index.js';
+import type { EventBus } from '../../kernel/event-bus.js';
+import type { Logger } from '../../kernel/log.js';
+import { systemContext } from '../../kernel/request-context.js';
+import type { AgentConnection, AgentConnections } from './agent-connection.js';
+import type { AgentSessionRepository } from './agent-session.repository.js';
+
+const DUE_POLL_MS = 1000;
+const TOUCH_MS = 3000;
+const SILENCE_SWEEP_MS = 2000;
+/** A replica that died can no longer note silence: others do, a touch interval later than it would have. */
+const ORPHAN_SILENCE_MS = LINK_LIMITS.silenceTimeoutMs + TOUCH_MS + SILENCE_SWEEP_MS;
+
+export interface KeeperParts {
+  database: Database;
+  bus: EventBus;
+  sessions: AgentSessionRepository;
+  connections: AgentConnections;
+  log: Logger;
+}
+
+/** Keeps the database's picture of this replica's agents true, for all of them at once, and wakes those that have work. */
+export class ConnectionKeeper {
+  private timers: NodeJS.Timeout[] = [];
+  private busy = new Set<string>();
+
+  constructor(private readonly parts: KeeperParts) {}
+
+  start(): void {
+    this.timers = [
+      setInterval(() => void this.once('due', () => this.wakeDue()), DUE_POLL_MS),
+      setInterval(() => void this.once('touch', () => this.touch()), TOUCH_MS),
+      setInterval(() => void this.once('silent', () => this.sweepSilent()), SILENCE_SWEEP_MS),
+    ];
+  }
+
+  stop(): void {
+    this.timers.forEach(clearInterval);
+  }
+
+  /** A connection is gone: says so, unless a newer one has already taken its place. */
+  async lost(connection: AgentConnection, reason: string): Promise<void> {
+    const { agent } = connection;
+    this.parts.connections.remove(connection);
+    await this.once(`lost:${agent.serverId}:${agent.epoch.counter}`, () =>
+      this.disconnect(agent, { counter: agent.epoch.counter, reason }),
+    );
+  }
+
+  /** Closes sessions that a dead replica has left open. */
+  async sweepSilent(now = new Date()): Promise<void> {
+    for (const { workspaceId, serverId } of await this.parts.sessions.findSilent(
+      new Date(now.getTime() - ORPHAN_SILENCE_MS),
+    )) {
+      const session = await this.parts.database.read(systemContext(workspaceId, 'sweep-agents'), (tx) =>
+        this.parts.sessions.lock(tx, serverId),
+      );
+      if (!session || this.parts.connections.get(serverId)?.agent.epoch.counter === session.counter) continue;
+      await this.disconnect(
+        { workspaceId, serverId },
+        { counter: session.counter, reason: 'No frame was received for 20 s' },
+      );
+    }
+  }
+
+  private async disconnect(
+    { workspaceId, serverId }: { workspaceId: string; serverId: string },
+    { counter, reason }: { counter: number; reason: string },
+  ): Promise<void> {
+    const { database, sessions } = this.parts;
+    await database.write(systemContext(workspaceId, 'agent-disconnected'), async (tx) => {
+      const at = new Date();
+      if (!(await sessions.close(tx, serverId, { counter, reason, at }))) return;
+      tx.changed('SERVER', serverId);
+      for (const commandId of await sessions.markUnreachable(tx, serverId, at)) tx.changed('COMMAND', commandId);
+    });
+  }
+
+  private async wakeDue(): Promise<void> {
+    const connections = this.parts.connections.all();
+    if (connections.length === 0) return;
+    const at = new Date();
+    const due = await this.parts.sessions.findDue(
+      connections.map(({ agent }) => ({ serverId: agent.serverId, counter: agent.epoch.counter })),
+      { at, sentBefore: new Date(at.getTime() - LINK_LIMITS.deliveryLeaseMs) },
+    );
+    for (const serverId of due) this.parts.bus.publish(`queue:${serverId}`);
+  }
+
+  private async touch(): Promise<void> {
+    const connections = this.parts.connections.all();
+    if (connections.length === 0) return;
+    const current = await this.parts.sessions.touch(
+      connections.map(({ agent, lastFrameAt, latencyMs }) => ({
+        serverId: agent.serverId,
+        counter: agent.epoch.counter,
+        at: lastFrameAt,
+        latencyMs,
+      })),
+    );
+    for (const connection of connections) {
+      if (!current.has(connection.agent.serverId)) await this.closeDisplaced(connection);
+    }
+  }
+
+  /** It is not the server's open connection any more: a newer one is, or another replica took it for dead. */
+  private async closeDisplaced(connection: AgentConnection): Promise<void> {
+    const { serverId, epoch } = connection.agent;
+    const isCurrent = await this.parts.database.read(connection.ctx, (tx) =>
+      this.parts.sessions.isCurrent(tx, serverId, epoch),
+    );
+    connection.close(isCurrent ? 'SILENT' : 'SUPERSEDED');
+  }
+
+  /** One run of a task at a time; a failure is logged and the next run tries again. */
+  private async once(task: string, work: () => Promise<void>): Promise<void> {
+    if (this.busy.has(task)) return;
+    this.busy.add(task);
+    try {
+      await work();
+    } catch (error) {
+      this.parts.log.warn({ err: error, task }, 'Keeping the agents’ sessions failed; it is tried again');
+    } finally {
+      this.busy.delete(task);
+    }
+  }
+}

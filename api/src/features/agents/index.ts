@@ -1,0 +1,60 @@
+/** The agents' side of the api: handshake, epochs, instructions out, frames in. */
+import type { GraphQLSchema } from 'graphql';
+import type { Database } from '../../kernel/database/index.js';
+import type { EventBus } from '../../kernel/event-bus.js';
+import { buildResolverSchema } from '../../kernel/graphql/resolver-schema.js';
+import type { LiveSockets } from '../../kernel/live-sockets.js';
+import type { Logger } from '../../kernel/log.js';
+import type { DeliveryRepository, ReportService, StandingRights } from '../commands/index.js';
+import type { HostFactsRepository } from '../servers/index.js';
+import { AgentConnections } from './agent-connection.js';
+import { AgentGateway } from './agent-gateway.js';
+import { AgentResolver } from './agent.resolver.js';
+import { AgentSessionRepository } from './agent-session.repository.js';
+import { ConnectionKeeper } from './connection-keeper.js';
+import { HandshakeService, type ControlPlaneFace } from './handshake.service.js';
+import { InstructionService } from './instruction.service.js';
+import { PublishService, type TelemetrySink } from './publish.service.js';
+
+export type { ControlPlaneFace } from './handshake.service.js';
+export type { AgentGateway } from './agent-gateway.js';
+export type { TelemetrySink } from './publish.service.js';
+
+export interface AgentsParts {
+  database: Database;
+  bus: EventBus;
+  log: Logger;
+  sockets: LiveSockets;
+  face: ControlPlaneFace;
+  deliveries: DeliveryRepository;
+  standing: StandingRights;
+  reports: ReportService;
+  telemetry: TelemetrySink;
+  hosts: HostFactsRepository;
+  replicaId: string;
+  isTrustworthy: () => boolean;
+  /** A socket on which no frame arrives for this long is closed; 20 s if not given. */
+  silenceTimeoutMs?: number;
+}
+
+export async function createAgentsFeature(
+  parts: AgentsParts,
+): Promise<{ gateway: AgentGateway; keeper: ConnectionKeeper; schema: GraphQLSchema }> {
+  const sessions = new AgentSessionRepository(parts.database);
+  const connections = new AgentConnections();
+  const instructions = new InstructionService(parts);
+  const publish = new PublishService({ ...parts, sessions });
+  const schema = await buildResolverSchema([new AgentResolver({ publish })]);
+  const keeper = new ConnectionKeeper({ ...parts, sessions, connections });
+  const handshake = new HandshakeService({ ...parts, sessions });
+  return {
+    gateway: new AgentGateway({ ...parts, schema, handshake, instructions, connections, keeper }),
+    keeper,
+    schema,
+  };
+}
+
+/** The agent schema alone, for generating `agent/protocol/agent.graphql`. */
+export function describeAgentSchema(): Promise<GraphQLSchema> {
+  return buildResolverSchema([Object.create(AgentResolver.prototype) as AgentResolver]);
+}

@@ -1,0 +1,60 @@
+import type { Database } from '../../kernel/database/index.js';
+import type { EventBus } from '../../kernel/event-bus.js';
+import { follow } from '../../kernel/streams/follow.js';
+import type { DeliveryRepository, StandingRights } from '../commands/index.js';
+import type { AgentConnection } from './agent-connection.js';
+import type { ControlPlaneFace } from './handshake.service.js';
+import { AnchorInstruction, EnvelopeInstruction, KeysetInstruction, type Instruction } from './instruction.types.js';
+
+/** The gateway polls for all its agents at once; this only bounds how long a missed wake could last. */
+const OWN_POLL_MS = 60_000;
+
+/** What goes to one agent: its due instructions, and newer keysets and anchors as they come. */
+export class InstructionService {
+  constructor(
+    private readonly parts: {
+      database: Database;
+      bus: EventBus;
+      deliveries: DeliveryRepository;
+      standing: StandingRights;
+      face: ControlPlaneFace;
+    },
+  ) {}
+
+  stream(connection: AgentConnection): AsyncGenerator<typeof Instruction, void> {
+    const { agent } = connection;
+    let keysetVersion: number | undefined;
+    let anchorSequence: number | undefined;
+    return follow<typeof Instruction>({
+      bus: this.parts.bus,
+      topic: `queue:${agent.serverId}`,
+      pollMs: OWN_POLL_MS,
+      // Everything due is taken at once, as far as the window allows; a place that becomes free wakes.
+      isCaughtUp: () => true,
+      read: async () => {
+        // What waited while the server was away may be of somebody who has left since.
+        if (keysetVersion === undefined) await this.parts.standing.recheckQueue(agent.workspaceId, agent.serverId);
+        const [keyset, anchor, due] = await Promise.all([
+          this.parts.face.keyset(),
+          this.parts.face.latestAnchor(agent.workspaceId),
+          this.takeDue(connection),
+        ]);
+        const news: (typeof Instruction)[] = [];
+        // What the handshake has just told is not told again.
+        if (keysetVersion !== undefined && keyset.version > keysetVersion)
+          news.push(Object.assign(new KeysetInstruction(), keyset.signed));
+        if (anchorSequence !== undefined && anchor && anchor.sequence > anchorSequence)
+          news.push(Object.assign(new AnchorInstruction(), anchor));
+        keysetVersion = keyset.version;
+        anchorSequence = anchor?.sequence ?? 0;
+        return [...news, ...due];
+      },
+    });
+  }
+
+  private async takeDue({ agent, ctx }: AgentConnection): Promise<EnvelopeInstruction[]> {
+    const epoch = { serverId: agent.serverId, ...agent.epoch };
+    const due = await this.parts.database.write(ctx, (tx) => this.parts.deliveries.take(tx, epoch, ctx.now()));
+    return due.map(({ id, envelope }) => Object.assign(new EnvelopeInstruction(), { deliveryId: id, ...envelope }));
+  }
+}

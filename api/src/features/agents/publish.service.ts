@@ -1,0 +1,138 @@
+import {
+  LINK_LIMITS,
+  readAgentFrame,
+  type AgentFrame,
+  type HealthFrame,
+  type HostFacts,
+  type TelemetryFrame,
+} from '@pilothouse/protocol';
+import type { Database, WriteTransaction } from '../../kernel/database/index.js';
+import { Fault } from '../../kernel/fault.js';
+import { isStorable } from '../../kernel/storable-text.js';
+import type { ReportService } from '../commands/index.js';
+import type { HostFactsRepository } from '../servers/index.js';
+import type { AgentConnection } from './agent-connection.js';
+import type { AgentSessionRepository, Epoch } from './agent-session.repository.js';
+import { PublishTurns } from './publish-turns.js';
+
+/** A frame that the agent must not send again. */
+export interface FrameRefusal {
+  index: number;
+  code: string;
+  message: string;
+}
+
+/** Where samples go. Resolves when they are durable; `fenced` when a newer connection has taken over. */
+export interface TelemetrySink {
+  accept(
+    agent: { serverId: string; workspaceId: string; epoch: Epoch },
+    frame: TelemetryFrame,
+  ): Promise<{ fenced: boolean; refused: readonly { message: string }[] }>;
+}
+
+export interface PublishParts {
+  database: Database;
+  sessions: AgentSessionRepository;
+  hosts: HostFactsRepository;
+  reports: ReportService;
+  telemetry: TelemetrySink;
+}
+
+interface IndexedFrame {
+  index: number;
+  frame: AgentFrame;
+}
+
+/** Thrown when a newer connection has taken over: nothing of the publish was kept. */
+export class Superseded extends Error {}
+
+/** Takes in what an agent publishes. The answer comes after commit: whatever is not refused by it is durable. */
+export class PublishService {
+  private readonly turns = new PublishTurns();
+
+  constructor(private readonly parts: PublishParts) {}
+
+  /** @throws BAD_USER_INPUT, RATE_LIMITED, Superseded */
+  async publish(connection: AgentConnection, received: readonly unknown[]): Promise<FrameRefusal[]> {
+    if (received.length > LINK_LIMITS.maxFramesPerPublish) {
+      throw new Fault('BAD_USER_INPUT', `A publish has at most ${LINK_LIMITS.maxFramesPerPublish} frames.`);
+    }
+    const refused = await this.turns.take(connection, received.length, () => this.takeIn(connection, received));
+    if (refused) return refused;
+    connection.close('TOO_MANY_OPERATIONS');
+    throw new Fault('RATE_LIMITED', 'An agent has one publish under way at a time.');
+  }
+
+  private async takeIn(connection: AgentConnection, received: readonly unknown[]): Promise<FrameRefusal[]> {
+    const { frames, refused } = readFrames(received);
+    const telemetry = frames.filter(({ frame }) => 'telemetry' in frame);
+    const others = frames.filter(({ frame }) => !('telemetry' in frame));
+    const [fromTelemetry, fromOthers] = await Promise.all([
+      this.acceptTelemetry(connection, telemetry),
+      others.length > 0 ? this.applyFenced(connection, others) : [],
+    ]);
+    return [...refused, ...fromTelemetry, ...fromOthers];
+  }
+
+  /** One transaction that first holds the connection's epoch: a displaced connection cannot write. */
+  private applyFenced({ agent, ctx }: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {
+    const { database, sessions, reports } = this.parts;
+    return database.write(ctx, async (tx) => {
+      if (!(await sessions.hold(tx, agent.serverId, agent.epoch))) throw new Superseded();
+      // The server before its commands, as everywhere: two transactions never wait for each other.
+      await this.storeHostReports({ agent, ctx }, tx, frames);
+      return reports.apply(ctx, tx, { agent, frames });
+    });
+  }
+
+  /** Of several reports of one kind the last one counts. */
+  private async storeHostReports(
+    { agent, ctx }: Pick<AgentConnection, 'agent' | 'ctx'>,
+    tx: WriteTransaction,
+    frames: readonly IndexedFrame[],
+  ): Promise<void> {
+    const { hosts } = this.parts;
+    const server = { id: agent.serverId, workspaceId: agent.workspaceId };
+    let facts: HostFacts | undefined;
+    let health: HealthFrame | undefined;
+    for (const { frame } of frames) {
+      if ('facts' in frame) ({ facts } = frame);
+      if ('health' in frame) ({ health } = frame);
+    }
+    if (facts) await hosts.store(tx, server, { facts, at: ctx.now() });
+    if (health) await hosts.storeHealth(tx, server.id, health);
+    if (facts ?? health) tx.changed('SERVER', server.id);
+  }
+
+  private async acceptTelemetry({ agent }: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {
+    const refused: FrameRefusal[] = [];
+    for (const { index, frame } of frames) {
+      if (!('telemetry' in frame)) continue;
+      const report = await this.parts.telemetry.accept(agent, frame.telemetry);
+      if (report.fenced) throw new Superseded();
+      // Samples that were refused are gone with the frame: the others of it are durable.
+      const [first] = report.refused;
+      if (first) refused.push({ index, code: 'SAMPLE_REFUSED', message: first.message });
+    }
+    return refused;
+  }
+}
+
+/** Judging a wrong frame costs more than taking a right one: after this many the rest of a publish is not read. */
+const MAX_MALFORMED = 32;
+
+function readFrames(received: readonly unknown[]): { frames: IndexedFrame[]; refused: FrameRefusal[] } {
+  const frames: IndexedFrame[] = [];
+  const refused: FrameRefusal[] = [];
+  for (const [index, value] of received.entries()) {
+    const frame = refused.length < MAX_MALFORMED ? readAgentFrame(value) : null;
+    if (frame && hasStorableTexts(frame)) frames.push({ index, frame });
+    else refused.push({ index, code: 'MALFORMED', message: 'The frame is not in the form PROTOCOL.md gives' });
+  }
+  return { frames, refused };
+}
+
+/** The bytes of output are base64, and the store of samples judges names for itself. */
+function hasStorableTexts(frame: AgentFrame): boolean {
+  return 'output' in frame || 'telemetry' in frame || isStorable(frame);
+}

@@ -1,0 +1,166 @@
+import { v7 as uuidv7 } from 'uuid';
+import type { Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
+import type { EventBus } from '../../kernel/event-bus.js';
+import { Fault, notFound } from '../../kernel/fault.js';
+import { decodeTextCursor, pageSize, toPage, type Page } from '../../kernel/graphql/connection.js';
+import { knownId } from '../../kernel/ids.js';
+import { idOfKey } from '../../kernel/input-text.js';
+import { userIdOf, type WorkspaceContext } from '../../kernel/request-context.js';
+import { followChanges, type Change } from '../../kernel/streams/follow-changes.js';
+import { auditDetail, planCommand, type CommandRequest } from '../commands/index.js';
+import { descriptionText, searchText, templateName } from './command-template.checks.js';
+import { TEMPLATE_LIMITS } from './command-template.limits.js';
+import { TemplateNameTaken, TooManyTemplates } from './command-template.refusals.js';
+import type { CommandTemplateRepository, TemplateRecord } from './command-template.repository.js';
+import { savedCommand } from './saved-command.js';
+
+export interface NewCommandTemplate {
+  name: string;
+  description?: string | null;
+  command: CommandRequest;
+  idempotencyKey?: string | null;
+}
+
+export interface CommandTemplateChanges {
+  id: string;
+  name?: string | null;
+  description?: string | null;
+  command?: CommandRequest | null;
+}
+
+/** Where a template stands after a change; `template` is null once it is deleted. */
+export interface TemplateState {
+  id: string;
+  template: TemplateRecord | null;
+}
+
+/** Saved commands of a workspace. Running one is the commands feature's, with the rights of who runs it. */
+export class CommandTemplateService {
+  constructor(private readonly parts: { database: Database; bus: EventBus; templates: CommandTemplateRepository }) {}
+
+  async get(ctx: WorkspaceContext, id: string): Promise<TemplateRecord> {
+    knownId(id, 'The template');
+    return this.parts.database.read(ctx, (tx) => this.mustFind(tx, id));
+  }
+
+  async list(
+    ctx: WorkspaceContext,
+    { first, after, search }: { first: number; after?: string | null; search?: string | null },
+  ): Promise<Page<TemplateRecord>> {
+    const size = pageSize(first);
+    const place = { take: size + 1, after: after ? decodeTextCursor(after) : null, search: searchText(search ?? '') };
+    const rows = await this.parts.database.read(ctx, (tx) => this.parts.templates.list(tx, place));
+    return toPage(rows, size, (row) => [row.sortKey, row.id]);
+  }
+
+  create(
+    ctx: WorkspaceContext,
+    input: NewCommandTemplate,
+  ): Promise<TemplateRecord | TemplateNameTaken | TooManyTemplates> {
+    const name = templateName(input.name);
+    const description = descriptionText(input.description ?? '');
+    const command = savedCommand(input.command);
+    const plan = planCommand(command);
+    const createdBy = personOf(ctx);
+    const id = newId(ctx, createdBy, input.idempotencyKey);
+    return this.parts.database.write(ctx, async (tx) => {
+      const { templates } = this.parts;
+      const count = await templates.lockAll(tx, ctx.workspaceId);
+      const earlier = await templates.find(tx, id);
+      if (earlier) return earlier;
+      if (count >= TEMPLATE_LIMITS.maxPerWorkspace) return TooManyTemplates.of();
+      if (!(await templates.isNameFree(tx, name, id))) return TemplateNameTaken.of(name);
+      const now = ctx.now();
+      const times = { createdAt: now, updatedAt: now };
+      await templates.insert(tx, { id, workspaceId: ctx.workspaceId, name, description, command, createdBy, ...times });
+      note(tx, { action: 'command-template-created', id, detail: { name, ...auditDetail(plan) } });
+      return this.mustFind(tx, id);
+    });
+  }
+
+  /** What is left out stays. A command replaces the whole one, but for an environment that it leaves out. */
+  update(ctx: WorkspaceContext, { id, ...input }: CommandTemplateChanges): Promise<TemplateRecord | TemplateNameTaken> {
+    knownId(id, 'The template');
+    const newName = input.name == null ? undefined : templateName(input.name);
+    const newDescription = input.description == null ? undefined : descriptionText(input.description);
+    return this.parts.database.write(ctx, async (tx) => {
+      const { templates } = this.parts;
+      await templates.lockAll(tx, ctx.workspaceId);
+      const current = await this.mustFind(tx, id);
+      const name = newName ?? current.name;
+      const description = newDescription ?? current.description;
+      const command = input.command ? replacement(input.command, current) : current.command;
+      const plan = input.command ? planCommand(command) : null;
+      if (!(await templates.isNameFree(tx, name, id))) return TemplateNameTaken.of(name);
+      await templates.update(tx, { id, name, description, command, updatedAt: ctx.now() });
+      const previousName = name === current.name ? undefined : current.name;
+      note(tx, {
+        action: 'command-template-updated',
+        id,
+        detail: { name, previousName, ...(plan && auditDetail(plan)) },
+      });
+      return this.mustFind(tx, id);
+    });
+  }
+
+  delete(ctx: WorkspaceContext, id: string): Promise<{ id: string }> {
+    knownId(id, 'The template');
+    return this.parts.database.write(ctx, async (tx) => {
+      await this.parts.templates.lockAll(tx, ctx.workspaceId);
+      const { name } = await this.mustFind(tx, id);
+      await this.parts.templates.delete(tx, id);
+      note(tx, { action: 'command-template-deleted', id, detail: { name } });
+      return { id };
+    });
+  }
+
+  /** Templates that were made, changed or deleted, in commit order. @throws BAD_USER_INPUT */
+  async follow(ctx: WorkspaceContext, afterSeq: number | null): Promise<AsyncGenerator<Change<TemplateState>, void>> {
+    if (afterSeq !== null && afterSeq < 0) throw new Fault('BAD_USER_INPUT', 'afterSeq must not be negative.');
+    const { database, bus, templates } = this.parts;
+    return followChanges<TemplateState>(ctx, {
+      database,
+      bus,
+      kind: 'TEMPLATE',
+      afterSeq,
+      ids: null,
+      load: async (tx, ids) => {
+        const records = new Map((await templates.findMany(tx, ids)).map((record) => [record.id, record]));
+        return ids.map((id) => ({ id, template: records.get(id) ?? null }));
+      },
+    });
+  }
+
+  private async mustFind(tx: Transaction, id: string): Promise<TemplateRecord> {
+    const template = await this.parts.templates.find(tx, id);
+    if (!template) throw notFound('The template');
+    return template;
+  }
+}
+
+/** Who changes a template cannot see the values of its environment, so leaving it out must not lose them. */
+function replacement(command: CommandRequest, { command: current }: TemplateRecord) {
+  return savedCommand({
+    ...command,
+    environment: command.environment === undefined ? current.environment : command.environment,
+  });
+}
+
+function note(
+  tx: WriteTransaction,
+  { action, id, detail }: { action: string; id: string; detail: Record<string, unknown> },
+): void {
+  tx.changed('TEMPLATE', id);
+  tx.audit({ action, target: { kind: 'TEMPLATE', id }, detail });
+}
+
+function personOf(ctx: WorkspaceContext): string {
+  const userId = userIdOf(ctx.actor);
+  if (userId === null) throw new Error(`A ${ctx.actor.kind} cannot make templates`);
+  return userId;
+}
+
+function newId(ctx: WorkspaceContext, userId: string, idempotencyKey: string | null | undefined): string {
+  if (idempotencyKey == null) return uuidv7();
+  return idOfKey(idempotencyKey, { userId, kind: `command-template:${ctx.workspaceId}` });
+}

@@ -1,0 +1,32 @@
+import { COMMAND_LIMITS } from '@pilothouse/protocol';
+import type { CommandRequest } from '../commands/index.js';
+
+/** A command as it is kept: what a request may leave out is filled in. Without standard input. */
+export interface SavedCommand {
+  argv: readonly string[] | null;
+  script: string | null;
+  interpreter: 'sh' | 'bash' | null;
+  workingDirectory: string | null;
+  user: string | null;
+  environment: readonly { name: string; value: string }[];
+  timeoutMs: number;
+  priority: number;
+  concurrency: number | null;
+  idempotent: boolean;
+}
+
+/** Fills in what was left out; `planCommand` says whether the outcome is acceptable. */
+export function savedCommand(request: Omit<CommandRequest, 'stdin'>): SavedCommand {
+  return {
+    argv: request.argv ?? null,
+    script: request.script ?? null,
+    interpreter: request.script == null ? null : (request.interpreter ?? 'sh'),
+    workingDirectory: request.workingDirectory ?? null,
+    user: request.user ?? null,
+    environment: (request.environment ?? []).map(({ name, value }) => ({ name, value })),
+    timeoutMs: request.timeoutMs ?? COMMAND_LIMITS.defaultTimeoutMs,
+    priority: request.priority ?? 0,
+    concurrency: request.concurrency ?? null,
+    idempotent: request.idempotent ?? false,
+  };
+}

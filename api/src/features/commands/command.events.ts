@@ -1,0 +1,107 @@
+import type { CommandEntity, CommandRunEntity } from '@pilothouse/db';
+import type { Database } from '../../kernel/database/index.js';
+import { followChanges, type Change } from '../../kernel/streams/follow-changes.js';
+import type { EventBus } from '../../kernel/event-bus.js';
+import { notFound } from '../../kernel/fault.js';
+import { isId } from '../../kernel/ids.js';
+import type { WorkspaceContext } from '../../kernel/request-context.js';
+import { follow } from '../../kernel/streams/follow.js';
+import type { CommandRepository } from './command.repository.js';
+import type { OutputRepository } from './output.repository.js';
+import type { RunRepository } from './run.repository.js';
+
+export interface CommandEventsParts {
+  database: Database;
+  bus: EventBus;
+  repository: CommandRepository;
+  runs: RunRepository;
+  output: OutputRepository;
+}
+
+/** A piece of output as it is streamed; the last one has `end`. */
+export interface StreamedOutput {
+  seq: number;
+  stream: 'STDOUT' | 'STDERR' | null;
+  data: Buffer;
+  missingBytes: number;
+  end: boolean;
+}
+
+/** What can be followed of commands and runs. Every stream is read from the database and can be resumed. */
+export class CommandEvents {
+  constructor(private readonly parts: CommandEventsParts) {}
+
+  commands(
+    ctx: WorkspaceContext,
+    { afterSeq, ids }: { afterSeq: number | null; ids: readonly string[] | null },
+  ): Promise<AsyncIterable<Change<CommandEntity>>> {
+    const { database, bus, repository } = this.parts;
+    return followChanges(ctx, {
+      database,
+      bus,
+      kind: 'COMMAND',
+      afterSeq,
+      ids,
+      load: (tx, changed) => repository.findMany(tx, changed),
+    });
+  }
+
+  runs(
+    ctx: WorkspaceContext,
+    { afterSeq, ids }: { afterSeq: number | null; ids: readonly string[] | null },
+  ): Promise<AsyncIterable<Change<CommandRunEntity>>> {
+    const { database, bus, runs } = this.parts;
+    return followChanges(ctx, {
+      database,
+      bus,
+      kind: 'RUN',
+      afterSeq,
+      ids,
+      load: (tx, changed) => runs.findMany(tx, changed),
+    });
+  }
+
+  /**
+   * A command's output after `afterSeq`, live until its last piece, then one item with `end`. Pieces that were not kept
+   * show in the next item's `missingBytes`; when the piece resumed after is one of them, all bytes since the kept head
+   * count as missing, also those the viewer has seen.
+   * @throws NOT_FOUND
+   */
+  async output(
+    ctx: WorkspaceContext,
+    { commandId, afterSeq }: { commandId: string; afterSeq: number },
+  ): Promise<AsyncIterable<StreamedOutput>> {
+    const { database, bus, output } = this.parts;
+    const known = isId(commandId) && (await database.read(ctx, (tx) => output.progress(tx, commandId)));
+    if (!known) throw notFound('The command');
+    let seq = afterSeq;
+    let position: number | undefined;
+    let over = false;
+    return follow<StreamedOutput>({
+      bus,
+      topic: `output:${commandId}`,
+      isOver: () => over,
+      read: () =>
+        database.read(ctx, async (tx) => {
+          if (over) return [];
+          const progress = await output.progress(tx, commandId);
+          if (!progress) throw notFound('The command');
+          let reached = position ?? (await output.positionAfter(tx, commandId, afterSeq));
+          const items = (await output.readAfter(tx, commandId, seq)).map((piece): StreamedOutput => {
+            const missingBytes = piece.position - reached;
+            seq = piece.seq;
+            reached = piece.position + piece.data.length;
+            return { seq, stream: piece.stream, data: piece.data, missingBytes, end: false };
+          });
+          position = reached;
+          const complete = progress.expectedSeq !== null && progress.lastSeq >= progress.expectedSeq;
+          if (items.length > 0 || !complete) return items;
+          over = true;
+          const missingBytes = Math.max(0, progress.position - reached);
+          return [
+            { seq: Math.max(seq, progress.lastSeq), stream: null, data: Buffer.alloc(0), missingBytes, end: true },
+          ];
+        }),
+    });
+  }
+}

@@ -1,0 +1,58 @@
+import { pino } from 'pino';
+import { expect, it } from 'vitest';
+import type { AuditPlace, WriteTransaction } from '../../kernel/database/index.js';
+import { makeContext, type WorkspaceContext } from '../../kernel/request-context.js';
+import { SigningRefused, type Signer } from '../../signer/index.js';
+import { CommandIssuer } from './command.issuer.js';
+import { CommandRepository } from './command.repository.js';
+
+const ctx = makeContext({
+  requestId: 'request',
+  actor: { kind: 'USER', id: 'user', sessionId: 'session', steppedUpAt: null },
+  workspaceId: 'workspace',
+  role: 'OPERATOR',
+  grants: [],
+  address: '',
+  userAgent: '',
+  credential: 'token',
+}) as WorkspaceContext;
+
+/** Runs the step that stands between the audit entry and the commit, with this signer. */
+async function signWith(sign: Signer['sign']): Promise<string[]> {
+  const stored: string[] = [];
+  let step: (place: AuditPlace) => Promise<void> = async () => undefined;
+  const tx = {
+    audit: () => undefined,
+    afterAudit: (given: typeof step) => (step = given),
+  } as unknown as WriteTransaction;
+  const signer = { sign } as Signer;
+  const issuer = new CommandIssuer({
+    repository: new CommandRepository(),
+    signer,
+    log: pino({ level: 'silent' }),
+    signerDeadlineMs: 50,
+  });
+  issuer.signOnCommit(tx, ctx, {
+    intents: [],
+    record: { action: 'command-queued', target: { kind: 'COMMAND', id: 'id' } },
+    store: async () => void stored.push('stored'),
+  });
+  await step({} as AuditPlace);
+  return stored;
+}
+
+it('stores what the signer answers in time', async () => {
+  expect(await signWith(async () => [])).toEqual(['stored']);
+});
+
+it('gives up on a signer that does not answer, so that the transaction rolls back', async () => {
+  await expect(signWith(() => new Promise(() => undefined))).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+});
+
+it.each([
+  ['FROZEN', 'UNAVAILABLE'],
+  ['TOO_MANY', 'RATE_LIMITED'],
+  ['NOT_ALLOWED', 'FORBIDDEN'],
+] as const)('answers the refusal %s with %s', async (refusal, code) => {
+  await expect(signWith(() => Promise.reject(new SigningRefused(refusal, 'no')))).rejects.toMatchObject({ code });
+});

@@ -1,0 +1,293 @@
+import { ENVELOPE_LIMITS, isFinal, type CancelIntent } from '@pilothouse/protocol';
+import type { CommandEntity } from '@pilothouse/db';
+import { v7 as uuidv7 } from 'uuid';
+import { mayOnServer } from '../../kernel/authorisation/index.js';
+import type { AuditRecord, Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
+import type { EventBus } from '../../kernel/event-bus.js';
+import { Fault, notFound } from '../../kernel/fault.js';
+import type { Page } from '../../kernel/graphql/connection.js';
+import { isId } from '../../kernel/ids.js';
+import type { WorkspaceContext } from '../../kernel/request-context.js';
+import { checkExpiry, checkIdempotencyKey, planCommand, type CommandPlan } from './command.input.js';
+import { planChoice, type CommandChoice, type PlannedCommand } from './command.choice.js';
+import { actorOf, instructionFields, type CommandIssuer } from './command.issuer.js';
+import { AgentOffline, AlreadyFinished, QueueFull, ScopeMissing, ServerNotReady } from './command.refusals.js';
+import type { CommandFilter, CommandRepository, NumberedServer } from './command.repository.js';
+import type { TargetResolver, TargetServer } from './targets.port.js';
+import type { TemplateSource } from './templates.port.js';
+
+/** What happens with servers that are offline: a command hours later is a trap, so waiting is a choice. */
+export type WhenOffline = 'SKIP' | 'DELIVER';
+
+export interface RunCommandRequest extends CommandChoice {
+  serverId: string;
+  whenOffline?: WhenOffline | null;
+  expiresInMs?: number | null;
+  idempotencyKey?: string | null;
+}
+
+export type RunCommandRefusal = AgentOffline | ServerNotReady | ScopeMissing | QueueFull;
+
+export interface CommandServiceParts {
+  database: Database;
+  bus: EventBus;
+  repository: CommandRepository;
+  issuer: CommandIssuer;
+  targets: TargetResolver;
+  templates: TemplateSource;
+}
+
+/** Commands to single servers: run, cancel, run again, history. */
+export class CommandService {
+  constructor(private readonly parts: CommandServiceParts) {}
+
+  /** Queues a signed command. The same idempotency key gives the same command again. */
+  async run(ctx: WorkspaceContext, request: RunCommandRequest): Promise<CommandEntity | RunCommandRefusal> {
+    return this.queue(ctx, { ...request, planned: planChoice(request, this.parts.templates), rerunOf: null });
+  }
+
+  /** Queues the same command again, as the caller, on the same server. */
+  async rerun(
+    ctx: WorkspaceContext,
+    {
+      commandId,
+      ...options
+    }: { commandId: string } & Pick<RunCommandRequest, 'whenOffline' | 'expiresInMs' | 'idempotencyKey'>,
+  ): Promise<CommandEntity | RunCommandRefusal> {
+    const original = await this.get(ctx, commandId);
+    const plan = planAgain(original);
+    return this.queue(ctx, {
+      ...options,
+      serverId: original.serverId,
+      planned: async () => ({ plan, template: null }),
+      rerunOf: original.id,
+    });
+  }
+
+  /**
+   * Asks for an end. What was never sent is taken back at once; otherwise a signed cancel goes to the agent, and the
+   * command is CANCELLED only when the agent says so.
+   */
+  async cancel(ctx: WorkspaceContext, commandId: string): Promise<CommandEntity | AlreadyFinished> {
+    if (!isId(commandId)) throw notFound('The command');
+    return this.parts.database.write(ctx, async (tx) => {
+      const { repository } = this.parts;
+      const known = await repository.find(tx, commandId);
+      if (!known) throw notFound('The command');
+      await this.target(ctx, tx, known.serverId);
+      await repository.lockServers(tx, [known.serverId]);
+      const command = await repository.lock(tx, commandId);
+      if (!command) throw notFound('The command');
+      if (isFinal(command.state)) return AlreadyFinished.of(command.id, command.state);
+      await this.cancelLocked(ctx, tx, {
+        commands: [command],
+        record: {
+          action: 'command-cancelled',
+          target: { kind: 'COMMAND', id: command.id },
+          detail: { serverId: command.serverId },
+        },
+        reason: 'Cancelled before it was sent',
+      });
+      return this.reread(tx, command.id);
+    });
+  }
+
+  /** Cancels commands whose rows are locked, with one audit entry and one call of the signer for all of them. */
+  async cancelLocked(
+    ctx: WorkspaceContext,
+    tx: WriteTransaction,
+    {
+      commands,
+      record,
+      reason,
+    }: {
+      commands: readonly CommandEntity[];
+      record: {
+        action: 'command-cancelled' | 'run-stopped';
+        target: AuditRecord['target'];
+        detail: Record<string, unknown>;
+      };
+      reason: string;
+    },
+  ): Promise<void> {
+    const { repository, issuer, bus } = this.parts;
+    const now = ctx.now();
+    const withdrawn = new Set(
+      await repository.withdraw(
+        tx,
+        commands.map(({ id }) => id),
+        { reason, at: now },
+      ),
+    );
+    const sent = commands.filter(({ id, cancelRequestedAt }) => !withdrawn.has(id) && cancelRequestedAt === null);
+    for (const { id } of commands) tx.changed('COMMAND', id);
+    if (sent.length === 0) return tx.audit(record);
+    const numbered = await repository.numberInstructions(tx, [...new Set(sent.map(({ serverId }) => serverId))]);
+    await repository.markCancelRequested(
+      tx,
+      sent.map(({ id }) => id),
+      { by: actorOf(ctx).id, at: now },
+    );
+    const intents = sent
+      .filter(({ serverId }) => !numbered.get(serverId)?.revoked)
+      .map((command) => cancelIntent(ctx, command, numbered));
+    if (intents.length === 0) return tx.audit(record);
+    await repository.insertCancels(tx, intents, now);
+    issuer.signOnCommit(tx, ctx, {
+      intents,
+      record,
+      store: (envelopes) =>
+        repository.storeInstructionEnvelopes(
+          tx,
+          intents.map(({ id }) => id),
+          envelopes,
+        ),
+    });
+    tx.afterCommit(() => {
+      for (const { serverId } of intents) bus.publish(`queue:${serverId}`);
+    });
+  }
+
+  async get(ctx: WorkspaceContext, commandId: string): Promise<CommandEntity> {
+    const command = isId(commandId)
+      ? await this.parts.database.read(ctx, (tx) => this.parts.repository.find(tx, commandId))
+      : null;
+    if (!command) throw notFound('The command');
+    return command;
+  }
+
+  list(
+    ctx: WorkspaceContext,
+    filter: CommandFilter,
+    page: { first: number; after: string | null },
+  ): Promise<Page<CommandEntity>> {
+    const foreign = [...(filter.serverIds ?? []), ...(filter.runId ? [filter.runId] : [])].some((id) => !isId(id));
+    if (foreign) return Promise.resolve({ items: [], hasNextPage: false, endCursor: null });
+    if (filter.search?.includes('\0')) throw new Fault('BAD_USER_INPUT', 'The search text contains a NUL byte.');
+    return this.parts.database.read(ctx, (tx) => this.parts.repository.list(tx, filter, page));
+  }
+
+  private async queue(
+    ctx: WorkspaceContext,
+    request: Omit<RunCommandRequest, keyof CommandChoice> & {
+      planned: (tx: Transaction) => Promise<PlannedCommand>;
+      rerunOf: string | null;
+    },
+  ): Promise<CommandEntity | RunCommandRefusal> {
+    const { repository, issuer, bus } = this.parts;
+    const expiresInMs = checkExpiry(request.expiresInMs);
+    const idempotencyKey = checkIdempotencyKey(request.idempotencyKey);
+    return this.parts.database.write(ctx, async (tx) => {
+      const earlier = idempotencyKey
+        ? await repository.findByIdempotencyKey(tx, actorOf(ctx).id, idempotencyKey)
+        : null;
+      if (earlier) return earlier;
+      const server = await this.target(ctx, tx, request.serverId);
+      // The server's row is locked from here on: the queue cannot grow between looking and adding.
+      const numbered = [...(await repository.numberInstructions(tx, [server.id])).values()];
+      const { plan, template } = await request.planned(tx);
+      const refusal = await this.refuse(tx, { server, plan, whenOffline: request.whenOffline ?? 'SKIP' });
+      if (refusal) return refusal;
+      const prepared = await issuer.prepareCommands(tx, ctx, {
+        plan,
+        servers: numbered,
+        expiresInMs,
+        idempotencyKey,
+        rerunOf: request.rerunOf,
+      });
+      const ids = prepared.map(({ row }) => row.id);
+      const [id = ''] = ids;
+      issuer.signOnCommit(tx, ctx, {
+        intents: prepared.map(({ intent }) => intent),
+        record: {
+          action: 'command-queued',
+          target: { kind: 'COMMAND', id },
+          detail: { serverId: server.id, server: server.name, ...(template && { template }), ...auditDetail(plan) },
+        },
+        store: (envelopes) => repository.storeEnvelopes(tx, ids, envelopes),
+      });
+      tx.afterCommit(() => bus.publish(`queue:${server.id}`));
+      return this.reread(tx, id);
+    });
+  }
+
+  private async refuse(
+    tx: Transaction,
+    { server, plan, whenOffline }: { server: TargetServer; plan: CommandPlan; whenOffline: WhenOffline },
+  ): Promise<RunCommandRefusal | null> {
+    if (server.revoked || server.pending) return ServerNotReady.of(server);
+    const missing = plan.scopes.filter((scope) => !server.scopes.includes(scope));
+    if (missing.length > 0) return ScopeMissing.of(server, missing);
+    if (!server.online && whenOffline === 'SKIP') return AgentOffline.of(server);
+    const full = await this.parts.repository.findFullQueues(tx, [server.id]);
+    return full.has(server.id) ? QueueFull.of(server) : null;
+  }
+
+  /** The server, if the caller may run commands on it. @throws NOT_FOUND, FORBIDDEN */
+  private async target(ctx: WorkspaceContext, tx: Transaction, serverId: string): Promise<TargetServer> {
+    const find = (action: 'servers.read' | 'commands.run') =>
+      this.parts.targets.resolve(ctx, tx, { target: { serverIds: [serverId] }, action });
+    const [server] = isId(serverId) ? await find('servers.read') : [];
+    if (!server) throw notFound('The server');
+    if (!mayOnServer(ctx, 'commands.run', server)) {
+      throw new Fault('FORBIDDEN', `You may not run commands on ${server.name}; an operator may.`);
+    }
+    return server;
+  }
+
+  private async reread(tx: Transaction, id: string): Promise<CommandEntity> {
+    const command = await this.parts.repository.find(tx, id);
+    if (!command) throw new Error('A command vanished inside its own transaction');
+    return command;
+  }
+}
+
+/** What is on record of a command: what was run and as whom, never values of the environment or standard input. */
+export function auditDetail(plan: CommandPlan): Record<string, unknown> {
+  const { program, user, workingDirectory, environment, stdin } = plan.arguments;
+  return {
+    program:
+      program.type === 'argv'
+        ? program.argv
+        : { interpreter: program.interpreter, script: program.script.slice(0, 4000) },
+    user,
+    workingDirectory,
+    environmentNames: Object.keys(environment),
+    hasStdin: stdin !== null,
+    timeoutMs: plan.timeoutMs,
+  };
+}
+
+function planAgain(original: CommandEntity): CommandPlan {
+  const args = original.arguments as CommandPlan['arguments'];
+  return planCommand({
+    ...(args.program.type === 'argv'
+      ? { argv: args.program.argv }
+      : { script: args.program.script, interpreter: args.program.interpreter }),
+    workingDirectory: args.workingDirectory,
+    user: args.user,
+    environment: Object.entries(args.environment).map(([name, value]) => ({ name, value })),
+    stdin: args.stdin === null ? null : Buffer.from(args.stdin, 'base64'),
+    priority: args.priority,
+    timeoutMs: (original.limits as { timeoutMs: number }).timeoutMs,
+    concurrency: (original.limits as { concurrency: number }).concurrency,
+    idempotent: original.idempotent,
+  });
+}
+
+function cancelIntent(
+  ctx: WorkspaceContext,
+  command: CommandEntity,
+  numbered: ReadonlyMap<string, NumberedServer>,
+): CancelIntent {
+  const server = numbered.get(command.serverId);
+  if (!server) throw new Error('A server was not numbered');
+  const now = ctx.now();
+  const expiresAt = new Date(now.getTime() + ENVELOPE_LIMITS.maxLifetimeMs);
+  return {
+    ...instructionFields(ctx, { id: uuidv7(), server, now, expiresAt }),
+    kind: 'cancel',
+    scopes: [],
+    arguments: { commandId: command.id },
+  };
+}

@@ -1,0 +1,75 @@
+/** Commands and runs: what people ask hosts to do, and what became of it. */
+import { LINK_LIMITS } from '@pilothouse/protocol';
+import type { Database } from '../../kernel/database/index.js';
+import type { EventBus } from '../../kernel/event-bus.js';
+import type { Logger } from '../../kernel/log.js';
+import type { Signer } from '../../signer/index.js';
+import { CommandEvents } from './command.events.js';
+import { CommandIssuer } from './command.issuer.js';
+import { CommandRepository } from './command.repository.js';
+import { CommandResolver } from './command.resolver.js';
+import { CommandService } from './command.service.js';
+import { commandSubscriptions } from './command.subscriptions.js';
+import { DeliveryRepository } from './delivery.repository.js';
+import { OutputRepository } from './output.repository.js';
+import { ReportRepository } from './report.repository.js';
+import { CommandSweep, ReportService } from './report.service.js';
+import { RunResolver } from './run.resolver.js';
+import { RunRepository } from './run.repository.js';
+import { RunService } from './run.service.js';
+import { StandingRights } from './standing.rights.js';
+import type { TargetResolver } from './targets.port.js';
+import type { TemplateSource } from './templates.port.js';
+
+export { planCommand, type CommandRequest } from './command.input.js';
+export { SavedCommandInput } from './command.inputs.js';
+export { auditDetail } from './command.service.js';
+export { CommandProgram } from './command.types.js';
+export { DeliveryRepository, type Delivery } from './delivery.repository.js';
+export { ReportService } from './report.service.js';
+export { StandingRights } from './standing.rights.js';
+export type { TargetExpression, TargetResolver, TargetServer } from './targets.port.js';
+export type { SavedTemplate, TemplateSource } from './templates.port.js';
+
+export interface CommandsParts {
+  database: Database;
+  bus: EventBus;
+  log: Logger;
+  signer: Signer;
+  /** How long the signer may take; 250 ms if not given. */
+  signerDeadlineMs?: number;
+  targets: TargetResolver;
+  templates: TemplateSource;
+}
+
+export function createCommandsFeature(parts: CommandsParts) {
+  const { database, bus, log } = parts;
+  const repository = new CommandRepository();
+  const runRepository = new RunRepository();
+  const output = new OutputRepository();
+  const issuer = new CommandIssuer({ ...parts, repository });
+  const commands = new CommandService({ ...parts, repository, issuer });
+  const standing = new StandingRights({ ...parts, repository });
+  const runs = new RunService({ ...parts, repository, issuer, commands, runs: runRepository, standing });
+  const events = new CommandEvents({ database, bus, repository, runs: runRepository, output });
+  const onRunProgress = (workspaceId: string, runId: string) => {
+    runs
+      .advance(workspaceId, runId)
+      .catch((error: unknown) => log.warn({ err: error, runId }, 'A run could not go on; the sweep tries again'));
+  };
+  const reporting = { reports: new ReportRepository(), output, bus, log, onRunProgress };
+  const overdue = (now: Date) =>
+    database.lookUp<{ workspaceId: string; id: string }>(
+      'select workspace_id as "workspaceId", id from overdue_commands($1, $2)',
+      [now, new Date(now.getTime() - LINK_LIMITS.unreachableGraceMs)],
+    );
+  return {
+    commands,
+    runs,
+    reports: new ReportService(reporting),
+    deliveries: new DeliveryRepository(),
+    standing,
+    sweep: new CommandSweep({ ...reporting, database, overdue }),
+    resolvers: [new CommandResolver(commands), new RunResolver(runs), commandSubscriptions(events)],
+  };
+}

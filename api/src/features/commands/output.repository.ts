@@ -1,0 +1,179 @@
+import { CommandOutputEntity } from '@pilothouse/db';
+import { OUTPUT_LIMITS, type OutputFrame, type OutputGapFrame } from '@pilothouse/protocol';
+import type { Transaction } from '../../kernel/database/index.js';
+import { rowsOfUpdate } from './command.repository.js';
+
+/** What an agent sent of one command's output, in order: pieces, and gaps where its spool was full. */
+export type OutputItem = { piece: OutputFrame } | { gap: OutputGapFrame };
+
+/** A piece as viewers get it. A jump of `position` against the piece before is output that was not kept. */
+export interface OutputPiece {
+  seq: number;
+  stream: 'STDOUT' | 'STDERR';
+  position: number;
+  data: Buffer;
+  recordedAt: Date;
+}
+
+/** How far a command's output has come. */
+export interface OutputProgress {
+  lastSeq: number;
+  position: number;
+  /** Last piece there will be; null while the command may still write. */
+  expectedSeq: number | null;
+}
+
+/**
+ * What is kept of the beginning and of the end, counted in pieces: a row of the table costs its room however little is
+ * in it, and an agent may send pieces of a byte, or of none, for as long as it likes.
+ */
+export const KEPT_PIECES = { head: 4096, tail: 32_768 } as const;
+
+/** Far beyond any output, and safe to add pieces to. */
+const MAX_POSITION = 2 ** 52;
+
+export class OutputRepository {
+  /**
+   * Records pieces that are new and forgets what lies between the kept head and the kept tail. Repeated pieces change
+   * nothing.
+   * @returns false when the command is not this server's.
+   */
+  async record(
+    tx: Transaction,
+    serverId: string,
+    { commandId, items, at }: { commandId: string; items: readonly OutputItem[]; at: Date },
+  ): Promise<boolean> {
+    const locked: { workspace_id: string; output_last_seq: string; output_position: string }[] = await tx.manager.query(
+      `select workspace_id, output_last_seq, output_position from commands where id = $1 and server_id = $2 for no key update`,
+      [commandId, serverId],
+    );
+    const [row] = locked;
+    if (!row) return false;
+    const placed = place(items, { lastSeq: Number(row.output_last_seq), position: Number(row.output_position) });
+    if (placed.pieces.length > 0) {
+      await tx.manager.query(
+        `insert into command_output (workspace_id, command_id, seq, stream, position, data, recorded_at)
+         select $1, $2, p.seq, p.stream, p.position, p.data, $7
+           from unnest($3::bigint[], $4::text[], $5::bigint[], $6::bytea[]) as p(seq, stream, position, data)`,
+        [
+          row.workspace_id,
+          commandId,
+          placed.pieces.map(({ seq }) => seq),
+          placed.pieces.map(({ stream }) => stream),
+          placed.pieces.map(({ position }) => position),
+          placed.pieces.map(({ data }) => data),
+          at,
+        ],
+      );
+    }
+    await tx.manager.query(
+      `update commands set output_last_seq = $2, output_position = $3, stdout_bytes = stdout_bytes + $4, stderr_bytes = stderr_bytes + $5
+        where id = $1`,
+      [commandId, placed.lastSeq, placed.position, placed.stdoutBytes, placed.stderrBytes],
+    );
+    await this.forgetMiddle(tx, commandId, placed);
+    return true;
+  }
+
+  /** Both conditions name ranges of an index that hold little but what goes: a piece is looked at once. */
+  private async forgetMiddle(
+    tx: Transaction,
+    commandId: string,
+    { position, lastSeq }: { position: number; lastSeq: number },
+  ): Promise<void> {
+    const beforeTail = position - OUTPUT_LIMITS.keptTailBytes;
+    const lastBeforeTail = lastSeq - KEPT_PIECES.tail;
+    if (beforeTail <= OUTPUT_LIMITS.keptHeadBytes && lastBeforeTail <= KEPT_PIECES.head) return;
+    await tx.manager.query(
+      `delete from command_output
+        where command_id = $1
+          and (position >= $2 and position < $3 and position + octet_length(data) <= $3 or seq > $4 and seq <= $5)`,
+      [commandId, OUTPUT_LIMITS.keptHeadBytes, beforeTail, KEPT_PIECES.head, lastBeforeTail],
+    );
+  }
+
+  /** The next pieces after `afterSeq`, at most about 256 KiB. */
+  async readAfter(tx: Transaction, commandId: string, afterSeq: number, maxPieces = 64): Promise<OutputPiece[]> {
+    const rows = await tx.manager
+      .createQueryBuilder(CommandOutputEntity, 'o')
+      .where('o.commandId = :commandId and o.seq > :afterSeq', { commandId, afterSeq })
+      .orderBy('o.seq')
+      .limit(maxPieces)
+      .getMany();
+    const pieces: OutputPiece[] = [];
+    let bytes = 0;
+    for (const { seq, stream, position, data, recordedAt } of rows) {
+      if (pieces.length > 0 && bytes + data.length > OUTPUT_LIMITS.maxUnacknowledgedBytes) break;
+      bytes += data.length;
+      pieces.push({ seq, stream, position, data, recordedAt });
+    }
+    return pieces;
+  }
+
+  /**
+   * Bytes of both streams up to the end of a piece; when that piece was not kept, up to the end of the last one before
+   * it that was.
+   */
+  async positionAfter(tx: Transaction, commandId: string, seq: number): Promise<number> {
+    const rows: { position: string }[] = await tx.manager.query(
+      `select position + octet_length(data) as position from command_output
+        where command_id = $1 and seq <= $2 order by seq desc limit 1`,
+      [commandId, seq],
+    );
+    return Number(rows[0]?.position ?? 0);
+  }
+
+  async progress(tx: Transaction, commandId: string): Promise<OutputProgress | null> {
+    const rows: { output_last_seq: string; output_position: string; output_expected_seq: string | null }[] =
+      await tx.manager.query(
+        'select output_last_seq, output_position, output_expected_seq from commands where id = $1',
+        [commandId],
+      );
+    const [row] = rows;
+    return row
+      ? {
+          lastSeq: Number(row.output_last_seq),
+          position: Number(row.output_position),
+          expectedSeq: row.output_expected_seq === null ? null : Number(row.output_expected_seq),
+        }
+      : null;
+  }
+
+  /** Deletes a command's output, for retention. */
+  async remove(tx: Transaction, commandIds: readonly string[]): Promise<number> {
+    const rows = rowsOfUpdate(
+      await tx.manager.query('delete from command_output where command_id = any($1) returning seq', [commandIds]),
+    );
+    return rows.length;
+  }
+}
+
+interface Placed {
+  pieces: Omit<OutputPiece, 'recordedAt'>[];
+  lastSeq: number;
+  position: number;
+  stdoutBytes: number;
+  stderrBytes: number;
+}
+
+/** Gives every new piece its position; what is not newer than `start.lastSeq` is dropped as a repetition. */
+export function place(items: readonly OutputItem[], start: { lastSeq: number; position: number }): Placed {
+  const placed: Placed = { pieces: [], ...start, stdoutBytes: 0, stderrBytes: 0 };
+  for (const item of items) {
+    if ('gap' in item) {
+      if (item.gap.toSeq <= placed.lastSeq) continue;
+      placed.lastSeq = item.gap.toSeq;
+      // What an agent says it has dropped may be any number; the sum must stay one that can be read again.
+      placed.position = Math.max(placed.position, Math.min(placed.position + item.gap.bytes, MAX_POSITION));
+      continue;
+    }
+    const { seq, stream } = item.piece;
+    if (seq <= placed.lastSeq) continue;
+    const data = Buffer.from(item.piece.data, 'base64');
+    placed.pieces.push({ seq, stream, position: placed.position, data });
+    placed.lastSeq = seq;
+    placed.position += data.length;
+    placed[stream === 'STDOUT' ? 'stdoutBytes' : 'stderrBytes'] += data.length;
+  }
+  return placed;
+}

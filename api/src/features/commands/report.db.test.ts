@@ -1,0 +1,289 @@
+import type { CommandEntity } from '@pilothouse/db';
+import type { SeededWorkspace } from '@pilothouse/db/testing';
+import {
+  COMMAND_STATES,
+  FINAL_STATES,
+  generateSigningKey,
+  sha256Hex,
+  type AgentFrame,
+  type CommandState,
+} from '@pilothouse/protocol';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { WorkspaceContext } from '../../kernel/request-context.js';
+import type { Delivery } from './index.js';
+import { CommandsHarness, type PlayedServer } from './testing/commands.harness.js';
+
+let harness: CommandsHarness;
+let workspace: SeededWorkspace;
+let server: PlayedServer;
+let ctx: WorkspaceContext;
+/** A real, signed command whose row is copied. */
+let model: CommandEntity;
+
+beforeAll(async () => {
+  harness = await CommandsHarness.start();
+  workspace = await harness.workspace();
+  server = await harness.server(workspace);
+  ctx = await harness.member(workspace);
+  model = await harness.row((await harness.queue(ctx, server)).id);
+});
+afterAll(() => harness.stop());
+
+const SENT = { sent_at: new Date(), sent_counter: 1 };
+const OVERDUE = { expires_at: new Date(Date.now() - 3_600_000), deadline_at: new Date(Date.now() - 1) };
+const copy = (state: CommandState, columns: Record<string, unknown> = SENT) =>
+  harness.copy(model.id, { state, ...columns });
+const received = (commandId: string): AgentFrame => ({ received: { commandId } });
+const started = (commandId: string): AgentFrame => ({
+  started: { commandId, startedAt: new Date().toISOString(), bootId: 'boot', unit: `ph-cmd-${commandId}.service` },
+});
+const delivery = (id: string): Delivery => ({
+  id,
+  envelope: { bytes: model.envelope, keyId: model.envelopeKeyId, signature: model.envelopeSignature },
+});
+const ended = (id: string, fields: Parameters<typeof harness.result>[2] = {}, by = server) =>
+  harness.result(by, delivery(id), fields);
+
+/** PROTOCOL.md's table, written again by hand: what each cause makes of a state; what is not here stays as it is. */
+const TABLE: Record<string, Partial<Record<CommandState, CommandState>>> = {
+  received: { QUEUED: 'DELIVERED' },
+  started: { QUEUED: 'RUNNING', DELIVERED: 'RUNNING' },
+  refused: { QUEUED: 'VETOED', DELIVERED: 'VETOED', RUNNING: 'VETOED' },
+  withdraw: { QUEUED: 'CANCELLED' },
+  'sweep of what was never sent': { QUEUED: 'EXPIRED', DELIVERED: 'INTERRUPTED', RUNNING: 'INTERRUPTED' },
+  'sweep of what was sent': { QUEUED: 'INTERRUPTED', DELIVERED: 'INTERRUPTED', RUNNING: 'INTERRUPTED' },
+};
+
+const CAUSES: Record<string, { columns?: Record<string, unknown>; act: (id: string) => Promise<unknown> }> = {
+  received: { act: (id) => harness.publish(server, [received(id)]) },
+  started: { act: (id) => harness.publish(server, [started(id)]) },
+  refused: { act: (id) => harness.publish(server, [{ refused: { commandId: id, problem: 'BAD_SIGNATURE' } }]) },
+  withdraw: { columns: {}, act: (id) => harness.feature.commands.cancel(ctx, id) },
+  'sweep of what was never sent': { columns: OVERDUE, act: () => harness.feature.sweep.run() },
+  'sweep of what was sent': { columns: { ...SENT, ...OVERDUE }, act: () => harness.feature.sweep.run() },
+};
+
+describe('transitions', () => {
+  for (const [cause, { columns, act }] of Object.entries(CAUSES)) {
+    it.each(COMMAND_STATES)(`${cause} meets %s`, async (state) => {
+      const id = await copy(state, columns);
+      const expected = TABLE[cause]![state];
+      await act(id);
+      const row = await harness.row(id);
+      expect(row.state).toBe(expected ?? state);
+      if (expected) expect(row.revision).toBe(2);
+      expect(await harness.changesOf(id)).toHaveLength(row.revision - 1);
+    });
+  }
+
+  it.each(COMMAND_STATES.flatMap((state) => FINAL_STATES.map((result) => [result, state] as const)))(
+    'a result of %s meets %s',
+    async (result, state) => {
+      const id = await copy(state);
+      const isOpen = ['QUEUED', 'DELIVERED', 'RUNNING'].includes(state);
+      expect(await harness.publish(server, [ended(id, { state: result })])).toEqual([]);
+      const row = await harness.row(id);
+      expect(row).toMatchObject({ state: isOpen ? result : state, revision: 2 });
+      expect(row.result !== null).toBe(isOpen);
+      expect(row.lateResult !== null).toBe(!isOpen);
+    },
+  );
+});
+
+describe('repetition and reordering', () => {
+  const life = (id: string) => [received(id), started(id), ended(id)];
+
+  it('changes nothing the second time', async () => {
+    const id = await copy('QUEUED');
+    await harness.publish(server, life(id));
+    const before = await harness.row(id);
+    const changes = await harness.changesOf(id);
+    expect(await harness.publish(server, [...life(id), ...life(id).reverse()])).toEqual([]);
+    expect(await harness.row(id)).toEqual(before);
+    expect(await harness.changesOf(id)).toEqual(changes);
+  });
+
+  it('ends alike in every order', async () => {
+    for (const order of [
+      [0, 1, 2],
+      [0, 2, 1],
+      [1, 0, 2],
+      [1, 2, 0],
+      [2, 0, 1],
+      [2, 1, 0],
+    ]) {
+      const id = await copy('QUEUED');
+      for (const index of order) expect(await harness.publish(server, [life(id)[index]!])).toEqual([]);
+      const row = await harness.row(id);
+      expect(row).toMatchObject({ state: 'SUCCEEDED', exitCode: 0, outcome: 'KNOWN', lateResult: null });
+      const moves = 1 + Number(order.indexOf(1) < order.indexOf(2)) + Number(order[0] === 0);
+      expect(row.revision, order.join()).toBe(1 + moves);
+      expect(await harness.changesOf(id)).toHaveLength(moves);
+    }
+  });
+});
+
+describe('revisions and changes', () => {
+  it('rise by one with each change, and changes are numbered without gap', async () => {
+    const id = await copy('QUEUED');
+    const numbers: number[] = [];
+    for (const [index, frame] of [received(id), started(id), ended(id)].entries()) {
+      await harness.publish(server, [frame]);
+      expect((await harness.row(id)).revision).toBe(index + 2);
+      numbers.push((await harness.changesOf(id)).at(-1)!);
+    }
+    expect(numbers).toEqual([numbers[0]!, numbers[0]! + 1, numbers[0]! + 2]);
+  });
+
+  it('note the start on the host and when time runs out', async () => {
+    const id = await copy('DELIVERED');
+    await harness.publish(server, [started(id)]);
+    const row = await harness.row(id);
+    expect(row).toMatchObject({ unit: `ph-cmd-${id}.service`, bootId: 'boot' });
+    const { timeoutMs } = row.limits as { timeoutMs: number };
+    expect(row.deadlineAt!.getTime() - row.startedAt!.getTime()).toBe(timeoutMs + 3000 + 300_000);
+  });
+});
+
+describe('a late result', () => {
+  it('is recorded once and shown, and the state stays', async () => {
+    const id = await copy('INTERRUPTED', { outcome: 'UNKNOWN' });
+    await harness.publish(server, [ended(id, { state: 'FAILED', exitCode: 3, reason: 'first' })]);
+    const before = await harness.row(id);
+    await harness.publish(server, [ended(id, { state: 'SUCCEEDED' })]);
+    expect(await harness.row(id)).toEqual(before);
+    const { data } = await harness.ask(
+      ctx,
+      'query ($id: ID!) { command(id: $id) { state outcome lateResult { state exitCode reason } } }',
+      { id },
+    );
+    expect(data.command).toEqual({
+      state: 'INTERRUPTED',
+      outcome: 'UNKNOWN',
+      lateResult: { state: 'FAILED', exitCode: 3, reason: 'first' },
+    });
+  });
+
+  it('is not made of the result that ended the command', async () => {
+    const id = await copy('RUNNING');
+    await harness.publish(server, [ended(id), ended(id, { state: 'FAILED' })]);
+    expect(await harness.row(id)).toMatchObject({ state: 'SUCCEEDED', lateResult: null });
+  });
+});
+
+describe('a result that is not genuine', () => {
+  const BAD = [{ index: 0, code: 'BAD_RESULT', message: 'The result’s signature or form is wrong' }];
+
+  async function isRefusedAndChangesNothing(id: string, frame: AgentFrame, refusals: unknown = BAD): Promise<void> {
+    const before = await harness.row(id);
+    expect(await harness.publish(server, [frame])).toEqual(refusals);
+    expect(await harness.row(id)).toEqual(before);
+    expect(await harness.changesOf(id)).toEqual([]);
+  }
+
+  it('of another key', async () => {
+    const id = await copy('RUNNING');
+    await isRefusedAndChangesNothing(id, ended(id, {}, { ...server, key: generateSigningKey() }));
+  });
+
+  it('of another agent’s id', async () => {
+    const id = await copy('RUNNING');
+    await isRefusedAndChangesNothing(id, ended(id, {}, { ...server, agentId: server.serverId }));
+  });
+
+  it('with altered bytes or signature', async () => {
+    const id = await copy('RUNNING');
+    const { result } = ended(id) as { result: { statement: string; signature: string } };
+    const flipped = (text: string) => {
+      const bytes = Buffer.from(text, 'base64');
+      bytes[10]! ^= 1;
+      return bytes.toString('base64');
+    };
+    await isRefusedAndChangesNothing(id, { result: { ...result, statement: flipped(result.statement) } });
+    await isRefusedAndChangesNothing(id, { result: { ...result, signature: flipped(result.signature) } });
+  });
+
+  it('for other bytes than were signed for the command: known, and without effect', async () => {
+    const id = await copy('RUNNING');
+    await isRefusedAndChangesNothing(id, ended(id, { envelopeDigest: sha256Hex('other') }), []);
+    const final = await copy('INTERRUPTED');
+    await isRefusedAndChangesNothing(final, ended(final, { envelopeDigest: sha256Hex('other') }), []);
+  });
+
+  it('is told from one whose sentence holds a NUL, which ends the command', async () => {
+    const id = await copy('RUNNING');
+    await harness.publish(server, [ended(id, { state: 'FAILED', exitCode: null, reason: 'a\0b' })]);
+    expect(await harness.row(id)).toMatchObject({ state: 'FAILED', reason: 'a\uFFFDb' });
+  });
+});
+
+describe('another server’s agent', () => {
+  it('cannot touch a command, by any frame, in or out of the workspace', async () => {
+    const intruders = [await harness.server(workspace), await harness.server(await harness.workspace())];
+    for (const intruder of intruders) {
+      for (const state of ['QUEUED', 'DELIVERED', 'RUNNING', 'INTERRUPTED'] as const) {
+        const id = await copy(state);
+        const before = await harness.row(id);
+        const data = Buffer.from('x').toString('base64');
+        const frames: AgentFrame[] = [
+          received(id),
+          started(id),
+          ended(id, {}, intruder),
+          { refused: { commandId: id, problem: 'BAD_SIGNATURE' } },
+          { output: { commandId: id, seq: 1, stream: 'STDOUT', offset: 0, data } },
+          { outputGap: { commandId: id, fromSeq: 1, toSeq: 2, bytes: 5 } },
+        ];
+        for (const frame of frames) {
+          expect(await harness.publish(intruder, [frame])).toMatchObject([{ index: 0, code: 'UNKNOWN_COMMAND' }]);
+        }
+        expect(await harness.row(id)).toEqual(before);
+        expect(await harness.changesOf(id)).toEqual([]);
+        expect(await harness.sql('select 1 from command_output where command_id = $1', [id])).toEqual([]);
+        expect(await harness.sql('select 1 from audit_entries where target_id = $1', [id])).toEqual([]);
+      }
+    }
+  });
+});
+
+describe('an agent that refuses an instruction', () => {
+  const refused = (commandId: string, problem: string): AgentFrame => ({ refused: { commandId, problem } });
+  const records = (id: string) =>
+    harness.sql<{ action: string; detail: string }>('select action, detail from audit_entries where target_id = $1', [
+      id,
+    ]);
+
+  it('vetoes the command, on record once however often it says so', async () => {
+    const id = await copy('QUEUED');
+    for (let time = 0; time < 3; time += 1) await harness.publish(server, [refused(id, 'BAD_SIGNATURE')]);
+    expect(await harness.row(id)).toMatchObject({
+      state: 'VETOED',
+      outcome: 'KNOWN',
+      reason: 'The agent refused the instruction: BAD_SIGNATURE',
+    });
+    const entries = await records(id);
+    expect(entries).toHaveLength(1);
+    expect(entries[0]!.action).toBe('instruction-refused');
+    expect(JSON.parse(entries[0]!.detail)).toMatchObject({ serverId: server.serverId, problem: 'BAD_SIGNATURE' });
+  });
+
+  it('refuses a cancel on record once, and the command stays', async () => {
+    const id = await copy('DELIVERED');
+    await harness.feature.commands.cancel(ctx, id);
+    const [cancel] = await harness.sql<{ id: string }>('select id from instructions where command_id = $1', [id]);
+    for (let time = 0; time < 2; time += 1) {
+      expect(await harness.publish(server, [refused(cancel!.id, 'BAD_SIGNATURE')])).toEqual([]);
+    }
+    expect(await records(cancel!.id)).toHaveLength(1);
+    expect(await harness.row(id)).toMatchObject({ state: 'DELIVERED' });
+  });
+
+  it.each(['NO_HANDSHAKE', 'NO_SPACE', 'QUEUE_FULL'])(
+    'is sent it again when the problem passes: %s',
+    async (problem) => {
+      const id = await copy('QUEUED');
+      expect(await harness.publish(server, [refused(id, problem)])).toEqual([]);
+      expect(await harness.row(id)).toMatchObject({ state: 'QUEUED', revision: 1 });
+      expect(await records(id)).toEqual([]);
+    },
+  );
+});

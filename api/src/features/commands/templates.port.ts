@@ -1,0 +1,14 @@
+import type { Transaction } from '../../kernel/database/index.js';
+import type { CommandRequest } from './command.input.js';
+
+/** A saved command, as commands need to know it. */
+export interface SavedTemplate {
+  id: string;
+  name: string;
+  command: CommandRequest;
+}
+
+/** Finds saved commands of the caller's workspace. */
+export interface TemplateSource {
+  find(tx: Transaction, id: string): Promise<SavedTemplate | null>;
+}

@@ -1,0 +1,189 @@
+import { API_LIMITS, COMMAND_LIMITS, type Scope } from '@pilothouse/protocol';
+import { ArgsType, createUnionType, Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
+import { Allow } from '../../kernel/authorisation/index.js';
+import { PageArgs } from '../../kernel/graphql/connection.js';
+import { SafeInt } from '../../kernel/graphql/scalars.js';
+import { GroupNotFound } from '../server-groups/index.js';
+import { ProfileEnum, ScopeEnum, type ServerProfile } from './permission.types.js';
+import { ServerNameTaken, ServerNotRevoked } from './server.refusals.js';
+import { ServerOrder } from './server.repository.js';
+import { ServerState } from './server.state.js';
+import { Server } from './server.types.js';
+
+registerEnumType(ServerOrder, {
+  name: 'ServerOrder',
+  description: 'What servers are sorted by',
+  valuesConfig: {
+    NAME: { description: 'By name' },
+    CREATED: { description: 'Added last comes first' },
+    LAST_SEEN: { description: 'Heard of last comes first' },
+  },
+});
+
+@InputType({ description: 'Which servers; all that is given must fit. An empty list fits nothing.' })
+export class ServerFilterInput {
+  @Field(() => String, { nullable: true, description: 'Text in name, description, host name or addresses' })
+  search?: string | null;
+
+  @Field(() => [ServerState], { nullable: true, description: 'In one of these states' })
+  states?: ServerState[] | null;
+
+  @Field(() => [String], { nullable: true, description: 'With at least one of these tags' })
+  tagsAny?: string[] | null;
+
+  @Field(() => [String], { nullable: true, description: 'With every one of these tags' })
+  tagsAll?: string[] | null;
+
+  @Field(() => ID, { nullable: true, description: 'In this group or in a group inside it' })
+  groupId?: string | null;
+
+  @Field(() => [ID], { nullable: true, description: `Of these ids, at most ${API_LIMITS.maxPageSize}` })
+  ids?: string[] | null;
+}
+
+@ArgsType()
+export class ServersArgs extends PageArgs {
+  @Field(() => ServerFilterInput, { nullable: true, description: 'Which servers; none: all' })
+  filter?: ServerFilterInput | null;
+
+  @Field(() => ServerOrder, { defaultValue: ServerOrder.NAME, description: 'What they are sorted by' })
+  orderBy!: ServerOrder;
+}
+
+@ArgsType()
+export class ServerChangedArgs {
+  @Field(() => SafeInt, { nullable: true, description: 'The last number seen; left out: only what comes from now on' })
+  afterSeq?: number | null;
+
+  @Field(() => [ID], { nullable: true, description: `Only these servers, at most ${API_LIMITS.maxPageSize}` })
+  serverIds?: string[] | null;
+}
+
+@InputType({ description: 'What to change of a server; what is left out stays' })
+export class UpdateServerInput {
+  @Field(() => ID, { description: 'The server' })
+  id!: string;
+
+  @Field(() => String, { nullable: true, description: 'Name, 1 to 100 characters' })
+  name?: string | null;
+
+  @Field(() => String, { nullable: true, description: 'Description, at most 1,000 characters' })
+  description?: string | null;
+
+  @Field(() => ID, { nullable: true, description: 'The group it lies in; null: none' })
+  groupId?: string | null;
+
+  @Field(() => ProfileEnum, { nullable: true, description: 'Permission profile; CUSTOM follows from scopes alone' })
+  profile?: ServerProfile | null;
+
+  @Field(() => [ScopeEnum], { nullable: true, description: 'Scopes, in place of a profile' })
+  scopes?: Scope[] | null;
+
+  @Field(() => Boolean, { nullable: true, description: 'Whether dangerous work on it needs a second person' })
+  protected?: boolean | null;
+
+  @Field(() => Int, {
+    nullable: true,
+    description: `How many commands may run on it at once, 1 to ${COMMAND_LIMITS.maxConcurrency}`,
+  })
+  concurrency?: number | null;
+}
+
+@InputType({ description: 'The tags of a server' })
+export class SetServerTagsInput {
+  @Field(() => ID, { description: 'The server' })
+  id!: string;
+
+  @Field(() => [String], { description: 'All the tags it shall have, at most 32; automatic ones stay beside them' })
+  tags!: string[];
+}
+
+@InputType({ description: 'Whether somebody works on a server' })
+export class SetServerMaintenanceInput {
+  @Field(() => ID, { description: 'The server' })
+  id!: string;
+
+  @Field(() => Boolean, { description: 'Whether it is in maintenance' })
+  maintenance!: boolean;
+}
+
+@InputType({ description: 'Tags to give to servers and to take from them' })
+export class SetTagsOnServersInput {
+  @Field(() => [ID], { description: `The servers, at most ${API_LIMITS.maxPageSize}` })
+  serverIds!: string[];
+
+  @Field(() => [String], { defaultValue: [], description: 'Tags to give' })
+  add!: string[];
+
+  @Field(() => [String], { defaultValue: [], description: 'Tags to take away' })
+  remove!: string[];
+}
+
+@InputType({ description: 'Servers to put into a group' })
+export class MoveServersToGroupInput {
+  @Field(() => [ID], { description: `The servers, at most ${API_LIMITS.maxPageSize}` })
+  serverIds!: string[];
+
+  @Field(() => ID, { nullable: true, description: 'The group; none: out of every group' })
+  groupId?: string | null;
+}
+
+export enum ServerProblem {
+  NOT_FOUND = 'NOT_FOUND',
+  FORBIDDEN = 'FORBIDDEN',
+  TOO_MANY_TAGS = 'TOO_MANY_TAGS',
+}
+registerEnumType(ServerProblem, {
+  name: 'ServerProblem',
+  description: 'Why one of several servers was not changed',
+  valuesConfig: {
+    NOT_FOUND: { description: 'The workspace has no server of that id' },
+    FORBIDDEN: { description: 'You may not change this server' },
+    TOO_MANY_TAGS: { description: 'It would have more tags than a server may have' },
+  },
+});
+
+@ObjectType({ description: 'What became of one of several servers' })
+@Allow('PARENT')
+export class ServerOutcome {
+  @Field(() => ID, { description: 'The id that was given' })
+  serverId!: string;
+
+  @Field(() => Server, { nullable: true, description: 'The server as it is now; null when it was not changed' })
+  server!: Server | null;
+
+  @Field(() => ServerProblem, { nullable: true, description: 'Why it was not changed' })
+  problem!: ServerProblem | null;
+}
+
+@ObjectType({ description: 'What became of each server, in the order given' })
+@Allow('PARENT')
+export class ServerOutcomes {
+  @Field(() => [ServerOutcome], { description: 'One for each server' })
+  outcomes!: ServerOutcome[];
+}
+
+@ObjectType({ description: 'A server that is gone' })
+@Allow('PARENT')
+export class ServerDeleted {
+  @Field(() => ID, { description: 'Id it had' })
+  id!: string;
+}
+
+export const UpdateServerResult = createUnionType({
+  name: 'UpdateServerResult',
+  description: 'The server, or why it was not changed',
+  types: () => [Server, ServerNameTaken, GroupNotFound] as const,
+});
+
+export const MoveServersToGroupResult = createUnionType({
+  name: 'MoveServersToGroupResult',
+  description: 'What became of each server, or why none was moved',
+  types: () => [ServerOutcomes, GroupNotFound] as const,
+});
+
+export const DeleteServerResult = createUnionType({
+  name: 'DeleteServerResult',
+  description: 'That the server is gone, or why it stays',
+  types: () => [ServerDeleted, ServerNotRevoked] as const,
+});

@@ -1,0 +1,43 @@
+import { Field, ID, InputType, ObjectType } from 'type-graphql';
+import { Allow } from '../../kernel/authorisation/index.js';
+import { connectionOf } from '../../kernel/graphql/connection.js';
+import { DateTime } from '../../kernel/graphql/scalars.js';
+import { Person } from '../people/index.js';
+import { WorkspaceRole } from './workspace.types.js';
+
+@ObjectType({ description: 'Somebody who belongs to the workspace' })
+@Allow('PARENT')
+export class Member {
+  @Field(() => Person, { description: 'Who it is' })
+  person!: Person;
+
+  @Field(() => WorkspaceRole, { description: 'Their role' })
+  role!: WorkspaceRole;
+
+  @Field(() => DateTime, { description: 'When they joined' })
+  joinedAt!: Date;
+}
+
+export const MemberConnection = connectionOf(Member, 'Member');
+
+@InputType({ description: 'Another role for a member' })
+export class ChangeMemberRoleInput {
+  @Field(() => ID, { description: 'Id of the person' })
+  userId!: string;
+
+  @Field(() => WorkspaceRole, { description: 'Their new role' })
+  role!: WorkspaceRole;
+}
+
+@InputType({ description: 'A member to take out of the workspace' })
+export class RemoveMemberInput {
+  @Field(() => ID, { description: 'Id of the person' })
+  userId!: string;
+}
+
+@ObjectType({ description: 'Somebody no longer belongs to the workspace' })
+@Allow('PARENT')
+export class MemberRemoved {
+  @Field(() => Person, { description: 'Who it was' })
+  person!: Person;
+}

@@ -1,0 +1,139 @@
+import { auditEntryHash, AUDIT_GENESIS_HASH } from '@pilothouse/protocol';
+import { seedWorkspace, type SeededWorkspace } from '@pilothouse/db/testing';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { FeatureHarness } from '../../testing/feature-harness.js';
+import { systemContext, type WorkspaceContext } from '../request-context.js';
+import type { AuditPlace, WriteTransaction } from './index.js';
+
+let harness: FeatureHarness;
+let workspace: SeededWorkspace;
+let ctx: WorkspaceContext;
+let wakes: number;
+let unsubscribe: () => void;
+beforeAll(async () => void (harness = await FeatureHarness.start()));
+beforeEach(async () => {
+  unsubscribe?.();
+  workspace = await seedWorkspace(harness.db);
+  ctx = harness.as(workspace);
+  wakes = 0;
+  unsubscribe = harness.bus.subscribe(`workspace:${workspace.workspaceId}`, () => void (wakes += 1));
+});
+afterAll(() => harness.stop());
+
+const rename = (tx: WriteTransaction, name: string) => tx.manager.query('update workspaces set name = $1', [name]);
+const nameNow = async () =>
+  (await harness.sql<{ name: string }>('select name from workspaces where id = $1', [workspace.workspaceId]))[0]!.name;
+const record = { action: 'workspace-renamed', target: { kind: 'WORKSPACE' as const, id: 'it' } };
+const left = async () => {
+  const [row] = await harness.sql<{ events: number; entries: number }>(
+    `select (select count(*)::int from workspace_events where workspace_id = $1) as events,
+            (select count(*)::int from audit_entries where workspace_id = $1) as entries`,
+    [workspace.workspaceId],
+  );
+  return row!;
+};
+
+describe('a change by a person', () => {
+  test('that is not put on record fails, and leaves nothing', async () => {
+    const before = await nameNow();
+    const work = harness.database.write(ctx, async (tx) => {
+      await rename(tx, 'unrecorded');
+      tx.changed('WORKSPACE', workspace.workspaceId);
+    });
+    await expect(work).rejects.toThrow('A change by a person was not put on record');
+    expect(await nameNow()).toBe(before);
+    expect(await left()).toEqual({ events: 0, entries: 0 });
+    expect(wakes).toBe(0);
+  });
+
+  test('cannot have a step after an audit entry that there is not', async () => {
+    const system = systemContext(workspace.workspaceId, 'job');
+    const work = harness.database.write(system, async (tx) => tx.afterAudit(async () => undefined));
+    await expect(work).rejects.toThrow('needs an audit entry');
+  });
+});
+
+test('rows come first, then numbered changes, then the audit entry, then the step after it, then commit', async () => {
+  const order: string[] = [];
+  const numbers = async (tx: WriteTransaction) => {
+    const [row] = await tx.manager.query(
+      `select (select count(*)::int from workspace_events) as events, (select count(*)::int from audit_entries) as entries`,
+    );
+    return `${row.events} events, ${row.entries} entries`;
+  };
+  await harness.database.write(ctx, async (tx) => {
+    tx.afterCommit(() => order.push(`committed, ${wakes} wakes`));
+    tx.afterAudit(async ({ sequence }) => void order.push(`step at ${sequence}: ${await numbers(tx)}, ${wakes} wakes`));
+    tx.changed('WORKSPACE', workspace.workspaceId);
+    tx.audit(record);
+    await rename(tx, 'in order');
+    order.push(`work: ${await numbers(tx)}`);
+  });
+  expect(order).toEqual(['work: 0 events, 0 entries', 'step at 1: 1 events, 1 entries, 0 wakes', 'committed, 1 wakes']);
+});
+
+test.each([
+  ['the work', async () => Promise.reject(new Error('fails')), async () => undefined],
+  ['the step after the audit entry', async () => undefined, async () => Promise.reject(new Error('fails'))],
+])('when %s fails, nothing stays and nobody is woken', async (_what, work, step) => {
+  let committed = false;
+  const before = await nameNow();
+  const writing = harness.database.write(ctx, async (tx) => {
+    await rename(tx, 'rolled back');
+    tx.changed('WORKSPACE', workspace.workspaceId);
+    tx.audit(record);
+    tx.afterAudit(step);
+    tx.afterCommit(() => (committed = true));
+    await work();
+  });
+  await expect(writing).rejects.toThrow('fails');
+  expect([await nameNow(), await left(), wakes, committed]).toEqual([before, { events: 0, entries: 0 }, 0, false]);
+});
+
+test('who is woken finds the change there already', async () => {
+  let found: Promise<string> | undefined;
+  const stop = harness.bus.subscribe(`workspace:${workspace.workspaceId}`, () => {
+    found = nameNow();
+  });
+  await harness.database.write(ctx, async (tx) => {
+    await rename(tx, 'durable');
+    tx.changed('WORKSPACE', workspace.workspaceId);
+    tx.audit(record);
+  });
+  stop();
+  expect(await found).toBe('durable');
+});
+
+test('the hash of an entry is the one the protocol computes, and the next follows from it', async () => {
+  const places: AuditPlace[] = [];
+  for (const detail of [{ text: 'ü"\\\n€ \u{1f600}' }, { 'a key': null }]) {
+    await harness.database.write(ctx, async (tx) => {
+      tx.audit({ ...record, detail, intentDigest: 'a'.repeat(64) });
+      tx.afterAudit(async (place) => void places.push(place));
+    });
+  }
+  const [first, second] = places as [AuditPlace, AuditPlace];
+  for (const place of places) expect(auditEntryHash(place)).toBe(place.hash);
+  expect([first.previousHash, second.previousHash]).toEqual([AUDIT_GENESIS_HASH, first.hash]);
+  expect([first.sequence, second.sequence]).toEqual([1, 2]);
+  expect(first.chain).toBe(workspace.workspaceId);
+});
+
+test('200 transactions of two workspaces on few connections never cross', async () => {
+  const other = await seedWorkspace(harness.db);
+  const seen = await Promise.all(
+    Array.from({ length: 200 }, async (_, i) => {
+      const mine = i % 2 ? workspace : other;
+      const rows = await harness.database.read(harness.as(mine), (tx) => tx.manager.query('select id from workspaces'));
+      return rows.length === 1 && rows[0].id === mine.workspaceId;
+    }),
+  );
+  expect(seen.every(Boolean)).toBe(true);
+});
+
+test('a look-up sees no row of anybody, also on a connection that had a workspace', async () => {
+  await harness.database.read(ctx, (tx) => tx.manager.query('select 1'));
+  for (const table of ['workspaces', 'servers', 'users', 'sessions', 'commands', 'audit_entries']) {
+    expect(await harness.database.lookUp(`select * from ${table}`, [])).toEqual([]);
+  }
+});

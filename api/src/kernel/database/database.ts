@@ -1,0 +1,160 @@
+import { DataSource, type EntityManager } from 'typeorm';
+import type { EventBus } from '../event-bus.js';
+import { userIdOf, type RequestContext, type WorkspaceContext } from '../request-context.js';
+import { orUnavailable } from './database-away.js';
+import { queryPrepared } from './prepared.js';
+import { appendAudit, type AuditPlace, type AuditRecord } from './audit-append.js';
+
+/** What a change of a workspace is about; subscriptions choose by it. */
+export type ChangeKind = 'SERVER' | 'GROUP' | 'COMMAND' | 'RUN' | 'TEMPLATE' | 'MEMBER' | 'WORKSPACE';
+
+/**
+ * A transaction whose tenant is set: row-level security shows it the caller's workspace and own person, nothing else.
+ * Services pass it on; only repositories look inside.
+ */
+export interface Transaction {
+  readonly manager: EntityManager;
+}
+
+export interface WriteTransaction extends Transaction {
+  /** Notes a change for subscribers. It is numbered at the end of the transaction, in commit order. */
+  changed(kind: ChangeKind, subjectId: string): void;
+  /** Notes what goes on record. Every change that a person or token makes must be on record. */
+  audit(record: AuditRecord): void;
+  /** Runs after the audit entry has its place and before commit: where the signer is asked. Nothing else may wait here. */
+  afterAudit(step: (place: AuditPlace) => Promise<void>): void;
+  /** Runs once the change is durable. */
+  afterCommit(step: () => void): void;
+}
+
+/** How somebody without a workspace enters one: see `Database.enter`. */
+export interface Entrance<Found, T> {
+  /** A SECURITY DEFINER function by hash or id, nothing else: no rows are in sight yet. */
+  lookUp: (tx: Transaction) => Promise<Found | null>;
+  contextOf: (found: Found) => WorkspaceContext;
+  work: (entered: { ctx: WorkspaceContext; tx: WriteTransaction; found: Found }) => Promise<T>;
+}
+
+/** The database as the app role sees it. Opens every transaction with its tenant; there is no other way in. */
+export class Database {
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly bus: EventBus,
+  ) {}
+
+  /** Reads as the caller. */
+  read<T>(ctx: RequestContext, work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.scoped(ctx, (manager) => work({ manager }));
+  }
+
+  /**
+   * Changes as the caller: rows, then numbered changes, then the audit entry, then `afterAudit`, then commit, all or
+   * nothing. Only then are subscribers woken.
+   */
+  async write<T>(ctx: RequestContext, work: (tx: WriteTransaction) => Promise<T>): Promise<T> {
+    const notes = new TransactionNotes();
+    const result = await this.scoped(ctx, async (manager) => {
+      const value = await work(notes.open(manager));
+      await notes.settle(ctx, manager);
+      return value;
+    });
+    this.announce(ctx, notes);
+    return result;
+  }
+
+  /**
+   * Changes on behalf of a newcomer whose workspace only a look-up tells. Look-up and changes are one transaction: what
+   * the look-up spends comes back when anything after it fails.
+   *
+   * @returns null when the look-up finds nothing; nothing was changed then.
+   */
+  async enter<Found, T>({ lookUp, contextOf, work }: Entrance<Found, T>): Promise<T | null> {
+    const notes = new TransactionNotes();
+    const entered = await this.transaction(async (manager) => {
+      await setScope(manager, null);
+      const found = await lookUp({ manager });
+      if (found === null) return null;
+      const ctx = contextOf(found);
+      await setScope(manager, ctx);
+      const value = await work({ ctx, tx: notes.open(manager), found });
+      await notes.settle(ctx, manager);
+      return { ctx, value };
+    });
+    if (entered === null) return null;
+    this.announce(entered.ctx, notes);
+    return entered.value;
+  }
+
+  /** Look-ups that run before a workspace is known: SECURITY DEFINER functions by hash or id, nothing else. */
+  lookUp<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+    return orUnavailable(() => this.dataSource.query(sql, [...parameters]));
+  }
+
+  private scoped<T>(ctx: RequestContext, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return this.transaction(async (manager) => {
+      await setScope(manager, ctx);
+      return work(manager);
+    });
+  }
+
+  private transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return orUnavailable(() => this.dataSource.transaction(work));
+  }
+
+  private announce(ctx: RequestContext, notes: TransactionNotes): void {
+    if (notes.hasChanges && ctx.workspaceId !== null) this.bus.publish(`workspace:${ctx.workspaceId}`);
+    notes.committed();
+  }
+}
+
+/** Sets whose rows this transaction sees; null: nobody's. */
+async function setScope(manager: EntityManager, ctx: RequestContext | null): Promise<void> {
+  await queryPrepared(manager, `select set_config('app.workspace', $1, true), set_config('app.user', $2, true)`, [
+    ctx?.workspaceId ?? '',
+    (ctx && userIdOf(ctx.actor)) ?? '',
+  ]);
+}
+
+class TransactionNotes {
+  private readonly changes: { kind: ChangeKind; subjectId: string }[] = [];
+  private readonly records: AuditRecord[] = [];
+  private readonly auditSteps: ((place: AuditPlace) => Promise<void>)[] = [];
+  private readonly commitSteps: (() => void)[] = [];
+
+  get hasChanges(): boolean {
+    return this.changes.length > 0;
+  }
+
+  open(manager: EntityManager): WriteTransaction {
+    return {
+      manager,
+      changed: (kind, subjectId) => void this.changes.push({ kind, subjectId }),
+      audit: (record) => void this.records.push(record),
+      afterAudit: (step) => void this.auditSteps.push(step),
+      afterCommit: (step) => void this.commitSteps.push(step),
+    };
+  }
+
+  async settle(ctx: RequestContext, manager: EntityManager): Promise<void> {
+    const isPerson = ctx.actor.kind === 'USER' || ctx.actor.kind === 'API_TOKEN';
+    const wrote = this.changes.length > 0 || this.auditSteps.length > 0;
+    if (isPerson && wrote && this.records.length === 0) throw new Error('A change by a person was not put on record');
+    if (this.changes.length > 0) {
+      await queryPrepared(
+        manager,
+        'select event_append(kind, subject) from unnest($1::text[], $2::uuid[]) as c(kind, subject)',
+        [this.changes.map((change) => change.kind), this.changes.map((change) => change.subjectId)],
+      );
+    }
+    let place: AuditPlace | undefined;
+    for (const record of this.records) place = await appendAudit(manager, ctx as WorkspaceContext, record);
+    for (const step of this.auditSteps) {
+      if (!place) throw new Error('A step after the audit entry needs an audit entry');
+      await step(place);
+    }
+  }
+
+  committed(): void {
+    for (const step of this.commitSteps) step();
+  }
+}

@@ -1,0 +1,34 @@
+import { dataSourceOptions } from '@pilothouse/db';
+import { DataSource } from 'typeorm';
+import type { EventBus } from '../event-bus.js';
+import { Database } from './database.js';
+
+/** Connections of one replica as the app role. Mutations hold one while the signer judges. */
+const POOL_SIZE = 20;
+
+/**
+ * A question that takes this long is given up: whoever asks many such questions would otherwise hold every connection,
+ * and with them everybody's requests.
+ */
+const STATEMENT_TIMEOUT_MS = 20_000;
+
+/** Connects as the app role. `close` ends the pool. */
+export async function openDatabase(
+  url: string,
+  bus: EventBus,
+): Promise<{ database: Database; close: () => Promise<void> }> {
+  const dataSource = await makeDataSource(url).initialize();
+  return { database: new Database(dataSource, bus), close: () => dataSource.destroy() };
+}
+
+/** A database that connects to nothing: for describing what is built on it. */
+export function absentDatabase(bus: EventBus): Database {
+  return new Database(makeDataSource('postgres://localhost/none'), bus);
+}
+
+function makeDataSource(url: string): DataSource {
+  return new DataSource({
+    ...dataSourceOptions({ url, applicationName: 'pilothouse api', poolSize: POOL_SIZE }),
+    extra: { statement_timeout: STATEMENT_TIMEOUT_MS, idle_in_transaction_session_timeout: 3 * STATEMENT_TIMEOUT_MS },
+  });
+}

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { hostVariables, readEnvironment } from './environment.js';
+
+test('nothing needs to be set', () => {
+  expect(readEnvironment({})).toMatchObject({
+    stateDirectory: '.pilothouse',
+    listen: { host: '127.0.0.1', port: 7700 },
+    publicUrl: null,
+    databaseUrl: null,
+    tls: null,
+    insecureHttp: false,
+    allowedOrigins: [],
+    logLevel: 'info',
+  });
+});
+
+test.each([
+  ['0.0.0.0:80', { host: '0.0.0.0', port: 80 }],
+  ['[::1]:7700', { host: '::1', port: 7700 }],
+  ['localhost:0', { host: 'localhost', port: 0 }],
+  ['127.0.0.1:65535', { host: '127.0.0.1', port: 65_535 }],
+])('listens where %s says', (text, listen) => {
+  expect(readEnvironment({ PILOTHOUSE_LISTEN: text }).listen).toEqual(listen);
+});
+
+const WRONG: Readonly<Record<string, readonly string[]>> = {
+  PILOTHOUSE_STATE_DIR: [''],
+  PILOTHOUSE_LISTEN: ['7700', '127.0.0.1', '127.0.0.1:65536', '127.0.0.1:port', '::1:7700', ':7700'],
+  PILOTHOUSE_PUBLIC_URL: ['pilot.example', 'ftp://pilot.example', 'javascript:alert(1)'],
+  PILOTHOUSE_DATABASE_URL: ['mysql://localhost/x', 'localhost'],
+  PILOTHOUSE_INSECURE_HTTP: ['yes', '0', 'true'],
+  PILOTHOUSE_LOG_LEVEL: ['trace', 'INFO'],
+  PILOTHOUSE_DASHBOARD_PORT: ['-1', '65536', 'x'],
+};
+
+test.each(Object.entries(WRONG).flatMap(([name, values]) => values.map((value) => [name, value] as const)))(
+  '%s=%s is refused by name, without its value',
+  (name, value) => {
+    let message = '';
+    try {
+      readEnvironment({ [name]: value });
+    } catch (error) {
+      ({ message } = error as Error);
+    }
+    expect(message).toMatch(new RegExp(`^The environment is wrong\\.\\n${name}: \\S`));
+    if (value.length > 5) expect(message).not.toContain(value);
+  },
+);
+
+test('everything that is wrong is named at once', () => {
+  const wrong = Object.fromEntries(Object.entries(WRONG).map(([name, [value]]) => [name, value]));
+  expect(() => readEnvironment(wrong)).toThrow(
+    new RegExp(
+      Object.keys(WRONG)
+        .map((name) => `(?=[^]*${name}: )`)
+        .join(''),
+    ),
+  );
+});
+
+test.each(['PILOTHOUSE_TLS_CERT', 'PILOTHOUSE_TLS_KEY'])('%s alone is refused', (name) => {
+  expect(() => readEnvironment({ [name]: 'file.pem' })).toThrow(
+    'PILOTHOUSE_TLS_CERT and PILOTHOUSE_TLS_KEY belong together.',
+  );
+});
+
+test('child processes are given what is of the host, and no secret of ours or the operator’s', () => {
+  expect(
+    hostVariables({
+      PATH: '/bin',
+      HOME: '/root',
+      PILOTHOUSE_DATABASE_URL: 'postgres://secret',
+      AWS_SECRET: 'x',
+      NODE_OPTIONS: '--inspect',
+    }),
+  ).toEqual({ PATH: '/bin', HOME: '/root' });
+});

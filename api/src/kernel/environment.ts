@@ -1,0 +1,87 @@
+import { z } from 'zod';
+
+const port = z.coerce.number().int().min(0).max(65_535);
+
+/** The api's environment. README holds the table for operators. */
+const environmentSchema = z.object({
+  PILOTHOUSE_STATE_DIR: z.string().min(1).default('.pilothouse'),
+  PILOTHOUSE_LISTEN: z
+    .string()
+    .regex(/^(\[[0-9a-fA-F:]+\]|[^:[\]]+):\d{1,5}$/, 'must be ADDRESS:PORT')
+    .refine((text) => port.safeParse(text.slice(text.lastIndexOf(':') + 1)).success, 'has no port from 0 to 65535')
+    .default('127.0.0.1:7700'),
+  PILOTHOUSE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
+  PILOTHOUSE_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  PILOTHOUSE_TLS_CERT: z.string().optional(),
+  PILOTHOUSE_TLS_KEY: z.string().optional(),
+  PILOTHOUSE_INSECURE_HTTP: z.literal('1').optional(),
+  PILOTHOUSE_ALLOWED_ORIGINS: z.string().default(''),
+  PILOTHOUSE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  PILOTHOUSE_DASHBOARD_PORT: port.optional(),
+  NODE_ENV: z.string().optional(),
+});
+
+export interface Environment {
+  stateDirectory: string;
+  listen: { host: string; port: number };
+  publicUrl: string | null;
+  databaseUrl: string | null;
+  tls: { certificateFile: string; keyFile: string } | null;
+  insecureHttp: boolean;
+  allowedOrigins: string[];
+  logLevel: string;
+  dashboardPort: number | null;
+  development: boolean;
+}
+
+/** Reads and checks the environment. @throws an error that names every wrong variable. */
+export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
+  const parsed = environmentSchema.safeParse(source);
+  if (!parsed.success) {
+    const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new Error(`The environment is wrong.\n${lines.join('\n')}`);
+  }
+  const env = parsed.data;
+  if ((env.PILOTHOUSE_TLS_CERT === undefined) !== (env.PILOTHOUSE_TLS_KEY === undefined)) {
+    throw new Error('PILOTHOUSE_TLS_CERT and PILOTHOUSE_TLS_KEY belong together.');
+  }
+  const separator = env.PILOTHOUSE_LISTEN.lastIndexOf(':');
+  return {
+    stateDirectory: env.PILOTHOUSE_STATE_DIR,
+    listen: {
+      host: env.PILOTHOUSE_LISTEN.slice(0, separator).replace(/^\[|\]$/g, ''),
+      port: port.parse(env.PILOTHOUSE_LISTEN.slice(separator + 1)),
+    },
+    publicUrl: env.PILOTHOUSE_PUBLIC_URL ?? null,
+    databaseUrl: env.PILOTHOUSE_DATABASE_URL ?? null,
+    tls:
+      env.PILOTHOUSE_TLS_CERT !== undefined && env.PILOTHOUSE_TLS_KEY !== undefined
+        ? { certificateFile: env.PILOTHOUSE_TLS_CERT, keyFile: env.PILOTHOUSE_TLS_KEY }
+        : null,
+    insecureHttp: env.PILOTHOUSE_INSECURE_HTTP === '1',
+    allowedOrigins: env.PILOTHOUSE_ALLOWED_ORIGINS.split(',').filter((origin) => origin !== ''),
+    logLevel: env.PILOTHOUSE_LOG_LEVEL,
+    dashboardPort: env.PILOTHOUSE_DASHBOARD_PORT ?? null,
+    development: env.NODE_ENV === 'development',
+  };
+}
+
+const HOST_VARIABLES = [
+  'PATH',
+  'HOME',
+  'USER',
+  'LOGNAME',
+  'SHELL',
+  'LANG',
+  'LC_ALL',
+  'TZ',
+  'TMPDIR',
+  'NODE_EXTRA_CA_CERTS',
+];
+
+/** What a program needs of the machine it runs on. Child processes get this and what is meant for them, nothing else. */
+export function hostVariables(source: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  return Object.fromEntries(
+    HOST_VARIABLES.flatMap((name) => (source[name] === undefined ? [] : [[name, source[name]] as const])),
+  );
+}

@@ -1,0 +1,56 @@
+import { RateLimiterMemory, type RateLimiterRes } from 'rate-limiter-flexible';
+import { Fault } from './fault.js';
+import { networkOf } from './network-of.js';
+import type { RequestContext } from './request-context.js';
+
+/** Points per window of `seconds`. Counted in this process's memory: the limits hold per replica and cannot fail. */
+export const RATE_LIMITS = {
+  /** Operations of one person or token. */
+  principal: { points: 6000, seconds: 60 },
+  /** Operations of strangers from one address. */
+  address: { points: 300, seconds: 60 },
+  /** Operations of one workspace, all its people and tokens together. */
+  workspace: { points: 30_000, seconds: 60 },
+  /** Tries to sign in, set up or confirm a password: for one address, and for one account. */
+  signInAddress: { points: 30, seconds: 300 },
+  signInAccount: { points: 10, seconds: 300 },
+  /** Requests to the agents' plain HTTP entrances from one address. */
+  agentEntrance: { points: 600, seconds: 60 },
+} as const;
+
+export type RateLimit = keyof typeof RATE_LIMITS;
+
+const BY_ADDRESS: ReadonlySet<RateLimit> = new Set(['address', 'signInAddress', 'agentEntrance']);
+
+export class RateLimits {
+  private readonly limiters: Record<RateLimit, RateLimiterMemory>;
+
+  constructor(limits: Record<RateLimit, { points: number; seconds: number }> = RATE_LIMITS) {
+    this.limiters = Object.fromEntries(
+      Object.entries(limits).map(([name, { points, seconds }]) => [
+        name,
+        new RateLimiterMemory({ keyPrefix: name, points, duration: seconds }),
+      ]),
+    ) as Record<RateLimit, RateLimiterMemory>;
+  }
+
+  /** Counts one use. @throws RATE_LIMITED with `retryAfterMs`. */
+  async use(limit: RateLimit, key: string): Promise<void> {
+    try {
+      await this.limiters[limit].consume(BY_ADDRESS.has(limit) ? networkOf(key) : key);
+    } catch (rejection) {
+      if (rejection instanceof Error) throw rejection;
+      const retryAfterMs = (rejection as RateLimiterRes).msBeforeNext;
+      throw new Fault('RATE_LIMITED', `Too many requests. Try again in ${Math.ceil(retryAfterMs / 1000)} s.`, {
+        details: { retryAfterMs },
+      });
+    }
+  }
+
+  /** Counts one operation against its principal, workspace or address. @throws RATE_LIMITED */
+  async admitRequest(ctx: RequestContext): Promise<void> {
+    if (ctx.actor.kind === 'ANONYMOUS') return this.use('address', ctx.address);
+    await this.use('principal', ctx.actor.id ?? '');
+    if (ctx.workspaceId !== null) await this.use('workspace', ctx.workspaceId);
+  }
+}

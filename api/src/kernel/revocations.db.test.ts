@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { v7 as uuidv7 } from 'uuid';
+import { pino } from 'pino';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
+import { FeatureHarness } from '../testing/feature-harness.js';
+import { InProcessEventBus } from './event-bus.js';
+import { Revocations, type Revocation } from './revocations.js';
+
+let harness: FeatureHarness;
+let bus: InProcessEventBus;
+let revocations: Revocations;
+let told: Revocation[];
+let tell: (() => void)[];
+let blind: number;
+beforeAll(async () => void (harness = await FeatureHarness.start()));
+beforeEach(async () => {
+  bus = new InProcessEventBus();
+  [told, tell, blind] = [[], [], 0];
+  revocations = new Revocations({ database: harness.database, bus, log: pino({ level: 'silent' }) });
+  revocations.onRevoked((revocation) => {
+    told.push(revocation);
+    for (const wake of tell.splice(0)) wake();
+  });
+  revocations.onBlind(() => {
+    blind += 1;
+    for (const wake of tell.splice(0)) wake();
+  });
+});
+afterEach(() => revocations.stop());
+afterAll(() => harness.stop());
+
+const next = () => new Promise<void>((resolve) => tell.push(resolve));
+const insert = (kind: Revocation['kind'], subjectId: string) =>
+  harness.sql('insert into revocations (kind, subject_id) values ($1, $2)', [kind, subjectId]);
+const hide = () => harness.sql('revoke select on revocations from ph_app');
+const show = () => harness.sql('grant select on revocations to ph_app');
+
+test('a replica learns of what was revoked within 2 s, with a silent bus, once', async () => {
+  await revocations.start();
+  const subjectId = uuidv7();
+  const insertedAt = performance.now();
+  await insert('SESSION', subjectId);
+  await next();
+  expect(performance.now() - insertedAt).toBeLessThan(2000);
+  await delay(1200); // another poll: it must not tell twice
+  expect(told).toEqual([{ kind: 'SESSION', subjectId }]);
+});
+
+test('a word on the bus makes it look at once', async () => {
+  await revocations.start();
+  const subjectId = uuidv7();
+  await insert('USER', subjectId);
+  const heard = next();
+  const publishedAt = performance.now();
+  bus.publish('revocations');
+  await heard;
+  expect(performance.now() - publishedAt).toBeLessThan(900);
+});
+
+test('what was revoked before it started concerns nobody here', async () => {
+  await insert('USER', uuidv7());
+  await revocations.start();
+  bus.publish('revocations');
+  const later = uuidv7();
+  await insert('SERVER', later);
+  await next();
+  expect(told).toEqual([{ kind: 'SERVER', subjectId: later }]);
+});
+
+test('a revocation that becomes visible after one with a higher number is not lost', async () => {
+  await revocations.start();
+  const [slow, quick] = [uuidv7(), uuidv7()];
+  const [{ seq }] = (await harness.sql<{ seq: string }>(
+    `select nextval(pg_get_serial_sequence('revocations', 'seq')) as seq`,
+  )) as [{ seq: string }];
+  await insert('USER', quick);
+  await next();
+  await harness.sql(`insert into revocations (seq, kind, subject_id) overriding system value values ($1, 'USER', $2)`, [
+    seq,
+    slow,
+  ]);
+  await next();
+  expect(told.map(({ subjectId }) => subjectId)).toEqual([quick, slow]);
+});
+
+test('after 5 s without reading it trusts nobody, and trusts again once it reads', async () => {
+  await revocations.start();
+  await hide();
+  const hiddenAt = performance.now();
+  try {
+    expect(revocations.isTrustworthy).toBe(true);
+    await next();
+    const blindAfterMs = performance.now() - hiddenAt;
+    expect(blindAfterMs).toBeGreaterThan(3500);
+    expect(blindAfterMs).toBeLessThan(7000);
+    expect(blind).toBeGreaterThan(0);
+    expect(revocations.isTrustworthy).toBe(false);
+  } finally {
+    await show();
+  }
+  const subjectId = uuidv7();
+  await insert('API_TOKEN', subjectId);
+  while (told.length === 0) await next();
+  expect(revocations.isTrustworthy).toBe(true);
+  expect(told).toEqual([{ kind: 'API_TOKEN', subjectId }]);
+});
+
+test('it does not start without having read', async () => {
+  await hide();
+  try {
+    await expect(revocations.start()).rejects.toThrow(/permission denied/);
+  } finally {
+    await show();
+  }
+});

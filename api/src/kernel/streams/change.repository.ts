@@ -1,0 +1,44 @@
+import { queryPrepared, type ChangeKind, type Transaction } from '../database/index.js';
+
+export interface NumberedChange {
+  seq: number;
+  subjectId: string;
+}
+
+const PAGE = 500;
+
+/** Number of the workspace's last change; 0 before the first. */
+export async function lastChange(tx: Transaction): Promise<number> {
+  const rows: { seq: string }[] = await tx.manager.query('select seq from workspace_event_heads');
+  return Number(rows[0]?.seq ?? 0);
+}
+
+/** Number of the oldest change that is still kept; null when none is. */
+export async function oldestChange(tx: Transaction): Promise<number | null> {
+  const rows: { seq: string | null }[] = await tx.manager.query('select min(seq) as seq from workspace_events');
+  return rows[0]?.seq == null ? null : Number(rows[0].seq);
+}
+
+/** The next changes of one kind, skipping all others; everything `upTo` has been looked at, and with `isLast` everything. */
+export async function findNextChanges(
+  tx: Transaction,
+  { kind, ids, afterSeq }: { kind: ChangeKind; ids: readonly string[] | null; afterSeq: number },
+): Promise<{ found: NumberedChange[]; subjectIds: string[]; upTo: number; isLast: boolean }> {
+  let upTo = afterSeq;
+  for (;;) {
+    const rows = await queryPrepared<{ seq: string; subject_id: string; wanted: boolean }>(
+      tx.manager,
+      `select seq, subject_id, kind = $2 and ($3::uuid[] is null or subject_id = any($3)) as wanted
+         from workspace_events where seq > $1 order by seq limit $4`,
+      [upTo, kind, ids, PAGE],
+    );
+    const found = rows
+      .filter(({ wanted }) => wanted)
+      .map((row) => ({ seq: Number(row.seq), subjectId: row.subject_id }));
+    upTo = Number(rows.at(-1)?.seq ?? upTo);
+    const isLast = rows.length < PAGE;
+    if (found.length > 0 || isLast) {
+      return { found, subjectIds: [...new Set(found.map(({ subjectId }) => subjectId))], upTo, isLast };
+    }
+  }
+}

@@ -1,0 +1,115 @@
+import { readFile } from 'node:fs/promises';
+import type { Server } from 'node:http';
+import { join, resolve } from 'node:path';
+import { roleUrl, type LoginRole } from '@pilothouse/db';
+import { createJobs } from '../jobs/index.js';
+import { readEnvironment, type Environment } from '../kernel/environment.js';
+import { createLogger } from '../kernel/log.js';
+import { certificateFingerprint, isSelfSigned } from '../kernel/tls-certificate.js';
+import { createDashboardProxy } from '../transport/dashboard-proxy.js';
+import { createControlPlane } from './composition.js';
+import { readKeys } from './installation.js';
+import { LocalAgent } from './local-agent.js';
+import { tellParent, whenParentAsks, whenParentGoes } from './parent.js';
+
+/** The api's process: api, signer and jobs of one replica. Its supervisor has started the database and migrated it. */
+async function main(): Promise<void> {
+  const environment = readEnvironment();
+  const stateDir = resolve(environment.stateDirectory);
+  const log = createLogger(environment.logLevel);
+  const urls = await roleUrls(environment, stateDir);
+  const keys = await readKeys(stateDir);
+  const publicOrigin = publicOriginOf(environment);
+  const controlPlane = await createControlPlane({
+    stateDir,
+    urls: { app: urls('ph_app'), telemetryWriter: urls('ph_telemetry_writer'), signer: urls('ph_signer') },
+    keys,
+    log,
+    publicOrigins: [publicOrigin],
+    allowedOrigins: environment.allowedOrigins,
+    tls: await readTls(environment),
+    tlsFingerprint: await fingerprintToPin(environment, publicOrigin),
+    explorer: environment.development,
+    fallback: createDashboardProxy({ port: environment.dashboardPort }),
+  });
+  const jobs = createJobs({ sweeps: controlPlane.sweeps, url: urls('ph_jobs'), log });
+  await controlPlane.start();
+  await jobs.start();
+  await listen(controlPlane.server, environment.listen);
+  const { enrolments } = controlPlane.features.enrolment;
+  const localAgent = new LocalAgent({ enrolments, stateDir, publicOrigin, rootFingerprint: keys.rootFingerprint, log });
+  whenParentAsks('enrol-local-agent', () => void localAgent.offerEnrolment());
+  controlPlane.features.people.setUp.onCompleted((workspaceId) => {
+    tellParent({ type: 'setup-code', code: null });
+    localAgent
+      .belongTo(workspaceId)
+      .catch((error: unknown) => log.error({ err: error }, 'This machine could not be noted'));
+  });
+  tellParent({ type: 'setup-code', code: await controlPlane.features.people.setUp.offerCode() });
+  tellParent({ type: 'listening' });
+  endWith(async () => {
+    await jobs.stop();
+    await controlPlane.stop();
+  });
+}
+
+/** The same database as each role, with the passwords that the supervisor keeps in the state directory. */
+async function roleUrls({ databaseUrl }: Environment, stateDir: string): Promise<(role: LoginRole) => string> {
+  if (databaseUrl === null) throw new Error('PILOTHOUSE_DATABASE_URL is missing: Pilothouse is started by npm start.');
+  const passwords = JSON.parse(await readFile(join(stateDir, 'database-roles.json'), 'utf8')) as Record<
+    LoginRole,
+    string
+  >;
+  return (role) => roleUrl(databaseUrl, role, passwords[role]);
+}
+
+function publicOriginOf({ publicUrl, listen: { host, port }, tls }: Environment): string {
+  if (publicUrl !== null) return new URL(publicUrl).origin;
+  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}
+
+/** Agents pin a certificate that nobody vouches for, unless a proxy with one of its own stands before this listener. */
+async function fingerprintToPin({ tls, listen }: Environment, publicOrigin: string): Promise<string | null> {
+  const isDirect = Number(new URL(publicOrigin).port || 443) === listen.port;
+  if (!tls || !isDirect || !(await isSelfSigned(tls.certificateFile))) return null;
+  return certificateFingerprint(tls.certificateFile);
+}
+
+async function readTls({ tls }: Environment): Promise<{ cert: string; key: string } | null> {
+  if (!tls) return null;
+  return { cert: await readFile(tls.certificateFile, 'utf8'), key: await readFile(tls.keyFile, 'utf8') };
+}
+
+function listen(server: Server, { host, port }: Environment['listen']): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen({ host, port, exclusive: true }, () => {
+      server.off('error', reject);
+      resolve();
+    });
+  });
+}
+
+/** Stops once, on a signal or when the supervisor is gone. */
+function endWith(stop: () => Promise<void>): void {
+  let stopping = false;
+  const end = () => {
+    if (stopping) return;
+    stopping = true;
+    stop().then(
+      () => process.exit(0),
+      (error: unknown) => {
+        console.error(error);
+        process.exit(1);
+      },
+    );
+  };
+  process.once('SIGTERM', end);
+  process.once('SIGINT', end);
+  whenParentGoes(end);
+}
+
+main().catch((error: unknown) => {
+  console.error(error instanceof Error ? error.message : error);
+  process.exit(1);
+});

@@ -1,0 +1,113 @@
+import { randomUUID } from 'node:crypto';
+import type { Server } from 'node:http';
+import type { GraphQLSchema } from 'graphql';
+import { createAgentsFeature } from '../features/agents/index.js';
+import type { AnchorStore } from '../features/audit/index.js';
+import type { Database } from '../kernel/database/index.js';
+import { InProcessEventBus, type EventBus } from '../kernel/event-bus.js';
+import { LiveSockets } from '../kernel/live-sockets.js';
+import { RateLimits } from '../kernel/rate-limits.js';
+import { Revocations } from '../kernel/revocations.js';
+import type { Sweeps } from '../jobs/index.js';
+import type { Signer } from '../signer/index.js';
+import { createFeatures, type Features } from './features.js';
+import type { InstallationKeys } from './installation.js';
+import { serve, type ServingOptions } from './serving.js';
+import { openStores, type DatabaseUrls } from './stores.js';
+
+export interface ControlPlaneOptions extends ServingOptions {
+  stateDir: string;
+  urls: DatabaseUrls;
+  keys: InstallationKeys;
+  /** SHA-256 of the certificate where no public authority signed it; install lines pin it. */
+  tlsFingerprint?: string | null;
+  rateLimits?: RateLimits;
+}
+
+/** Everything one replica of the control plane consists of, joined but not yet listening. */
+export interface ControlPlane {
+  server: Server;
+  schema: GraphQLSchema;
+  agentSchema: GraphQLSchema;
+  features: Features;
+  /** What has to be done over and over; jobs trigger it. */
+  sweeps: Sweeps;
+  parts: { database: Database; bus: EventBus; signer: Signer; anchors: AnchorStore };
+  /** Starts polling and keeping; call before listening. */
+  start(): Promise<void>;
+  /** Closes sockets and pools. */
+  stop(): Promise<void>;
+}
+
+/** Joins kernel, features and transports. The one place that knows them all. */
+export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const { log, keys } = options;
+  const bus = new InProcessEventBus();
+  const stores = await openStores(options, bus);
+  const { database, signer, anchors } = stores;
+  const rateLimits = options.rateLimits ?? new RateLimits();
+  const revocations = new Revocations({ database, bus, log });
+  const sockets = new LiveSockets(revocations);
+  const features = createFeatures({
+    database,
+    bus,
+    log,
+    rateLimits,
+    sealing: keys.sealing,
+    signer,
+    writer: stores.telemetry,
+    anchors,
+    identityKey: keys.controlPlane,
+    publicOrigin: options.publicOrigins[0],
+    rootFingerprint: keys.rootFingerprint,
+    tlsFingerprint: options.tlsFingerprint ?? null,
+  });
+  const { enrolment, commands, metrics } = features;
+  const isTrustworthy = () => revocations.isTrustworthy;
+  const agents = await createAgentsFeature({
+    database,
+    bus,
+    log,
+    sockets,
+    face: {
+      identityKey: keys.controlPlane,
+      audiences: options.publicOrigins,
+      keyset: () => enrolment.keysets.latest(),
+      latestAnchor: (workspaceId) => anchors.latest(workspaceId),
+    },
+    deliveries: commands.deliveries,
+    standing: commands.standing,
+    reports: commands.reports,
+    telemetry: metrics.ingest,
+    hosts: features.servers.facts,
+    replicaId: randomUUID(),
+    isTrustworthy,
+  });
+
+  const served = await serve(options, { features, agents, rateLimits, sockets, isTrustworthy });
+  return {
+    server: served.server,
+    schema: served.schema,
+    agentSchema: agents.schema,
+    features,
+    sweeps: {
+      commands: (now) => commands.sweep.run(now),
+      runs: () => commands.runs.advanceAll(),
+      agents: (now) => agents.keeper.sweepSilent(now),
+      anchors: () => features.audit.anchors.extend(),
+    },
+    parts: { database, bus, signer, anchors },
+    start: async () => {
+      await revocations.start();
+      agents.keeper.start();
+    },
+    stop: async () => {
+      agents.gateway.stop();
+      sockets.closeAll('SHUTTING_DOWN');
+      await served.close();
+      agents.keeper.stop();
+      revocations.stop();
+      await stores.close();
+    },
+  };
+}

@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  exportSigningKey,
+  fingerprintOf,
+  generateSigningKey,
+  readSigningKey,
+  signKeyset,
+  type Keyset,
+  type SigningKey,
+} from '@pilothouse/protocol';
+import { Client } from 'pg';
+import { z } from 'zod';
+import { randomCode } from '../kernel/random-token.js';
+import { SealingKey } from '../kernel/sealing.js';
+
+/** Where an installation keeps its keys, below the state directory. Each file is readable by its owner alone. */
+const FILES = {
+  root: 'keys/root.encrypted.pem',
+  rootPublic: 'keys/root.public.json',
+  controlPlane: 'keys/control-plane.pem',
+  command: 'signer/command.pem',
+  sealing: 'keys/sealing.key',
+} as const;
+
+export interface Installation {
+  /** SHA-256 of the root public key, hexadecimal: what install lines pin. */
+  rootFingerprint: string;
+  /** Opens the exported root key; made and shown once, at the first start, and stored nowhere. */
+  rootKeyPassphrase: string | null;
+}
+
+/**
+ * Makes what an installation needs once: its own root key (exported encrypted; no running process needs it), the
+ * control plane's identity key, the command key, the sealing key, and the first keyset, signed by the root key.
+ *
+ * The keyset is stored last, in one transaction: a start that was cut short before it begins anew.
+ *
+ * @throws when keys are missing although the database knows a keyset: agents would no longer trust this control plane.
+ */
+export async function ensureInstallation({
+  stateDir,
+  adminUrl,
+}: {
+  stateDir: string;
+  adminUrl: string;
+}): Promise<Installation> {
+  const admin = new Client({ connectionString: adminUrl, application_name: 'pilothouse installation' });
+  await admin.connect();
+  try {
+    const { rows } = await admin.query('select version from public.keysets limit 1');
+    if (rows.length > 0) return { rootFingerprint: await readRootFingerprint(stateDir), rootKeyPassphrase: null };
+    return await install(stateDir, admin);
+  } finally {
+    await admin.end();
+  }
+}
+
+async function install(stateDir: string, admin: Client): Promise<Installation> {
+  for (const directory of ['keys', 'signer']) await mkdir(join(stateDir, directory), { recursive: true, mode: 0o700 });
+  const root = generateSigningKey();
+  const controlPlane = generateSigningKey();
+  const command = generateSigningKey();
+  const rootKeyPassphrase = randomCode(6);
+  const encrypted = root.privateKey.export({
+    type: 'pkcs8',
+    format: 'pem',
+    cipher: 'aes-256-cbc',
+    passphrase: rootKeyPassphrase,
+  });
+  const rootFingerprint = fingerprintOf(root.publicKey);
+  await writeSecret(stateDir, FILES.root, encrypted.toString());
+  await writeSecret(
+    stateDir,
+    FILES.rootPublic,
+    JSON.stringify({ publicKey: root.publicKey, fingerprint: rootFingerprint }),
+  );
+  await writeSecret(stateDir, FILES.controlPlane, exportSigningKey(controlPlane));
+  await writeSecret(stateDir, FILES.command, exportSigningKey(command));
+  await writeSecret(stateDir, FILES.sealing, randomBytes(32).toString('base64'));
+  const keyset: Keyset = {
+    version: 1,
+    issuedAt: new Date().toISOString(),
+    controlPlane: [publicPart(controlPlane)],
+    command: [publicPart(command)],
+  };
+  await admin.query('insert into public.keysets (version, signed) values ($1, $2)', [
+    keyset.version,
+    signKeyset(root, keyset),
+  ]);
+  return { rootFingerprint, rootKeyPassphrase };
+}
+
+/** The keys the api's process works with. The command key goes to the signer and nowhere else. */
+export interface InstallationKeys {
+  rootFingerprint: string;
+  controlPlane: SigningKey;
+  command: SigningKey;
+  sealing: SealingKey;
+}
+
+/** @throws a sentence that names the missing or broken file. */
+export async function readKeys(stateDir: string): Promise<InstallationKeys> {
+  return {
+    rootFingerprint: await readRootFingerprint(stateDir),
+    controlPlane: readSigningKey(await readSecret(stateDir, FILES.controlPlane)),
+    command: readSigningKey(await readSecret(stateDir, FILES.command)),
+    sealing: new SealingKey(Buffer.from(await readSecret(stateDir, FILES.sealing), 'base64')),
+  };
+}
+
+async function readRootFingerprint(stateDir: string): Promise<string> {
+  const { fingerprint } = z
+    .object({ fingerprint: z.string() })
+    .parse(JSON.parse(await readSecret(stateDir, FILES.rootPublic)));
+  return fingerprint;
+}
+
+function publicPart({ keyId, publicKey }: SigningKey) {
+  return { keyId, publicKey };
+}
+
+async function writeSecret(stateDir: string, name: string, text: string): Promise<void> {
+  // A file left by a start that was cut short is read-only: replace it.
+  await rm(join(stateDir, name), { force: true });
+  const file = await open(join(stateDir, name), 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.chmod(0o400);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+async function readSecret(stateDir: string, name: string): Promise<string> {
+  try {
+    return await readFile(join(stateDir, name), 'utf8');
+  } catch (error) {
+    throw new Error(`The key file ${name} cannot be read from the state directory. Restore it from your backup.`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,14 @@
+import { resolve } from 'node:path';
+import { readEnvironment } from '../kernel/environment.js';
+import { recoverFromCommandLine } from './owner-recovery.js';
+
+/** What `npm run recover-owner` runs: for whoever holds the control plane's own host. */
+process.exitCode = await recoverFromCommandLine({
+  args: process.argv.slice(2),
+  place: () => {
+    const { stateDirectory, databaseUrl } = readEnvironment();
+    return { stateDir: resolve(stateDirectory), databaseUrl };
+  },
+  input: process.stdin,
+  output: process.stderr,
+});

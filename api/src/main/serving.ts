@@ -1,0 +1,87 @@
+import type { Server } from 'node:http';
+import type { RequestHandler } from 'express';
+import type { GraphQLSchema } from 'graphql';
+import type { createAgentsFeature } from '../features/agents/index.js';
+import type { LiveSockets } from '../kernel/live-sockets.js';
+import type { Logger } from '../kernel/log.js';
+import type { RateLimits } from '../kernel/rate-limits.js';
+import { documentRules } from '../transport/document-rules.js';
+import { createExplorer } from '../transport/explorer.js';
+import { createGraphqlHttp } from '../transport/graphql-http.js';
+import { createGraphqlSocket } from '../transport/graphql-socket.js';
+import { createHttpServer } from '../transport/http-server.js';
+import { AllowedOrigins } from '../transport/origins.js';
+import type { Features } from './features.js';
+import { buildUserSchema } from './schemas.js';
+import { VERSION } from './version.js';
+
+/** How this replica is reached. */
+export interface ServingOptions {
+  log: Logger;
+  /** Public origins, the first being the address people are told: `https://host:port` without a path. */
+  publicOrigins: readonly [string, ...string[]];
+  /** Further web origins that may use the API from a browser. */
+  allowedOrigins?: readonly string[];
+  tls?: { cert: string | Buffer; key: string | Buffer } | null;
+  /** Serve a page to try the API with. */
+  explorer?: boolean;
+  fallback: RequestHandler;
+}
+
+/** What is served, and what decides who may be. */
+interface Served {
+  features: Features;
+  agents: Awaited<ReturnType<typeof createAgentsFeature>>;
+  rateLimits: RateLimits;
+  sockets: LiveSockets;
+  isTrustworthy: () => boolean;
+}
+
+/** The one server for people, programs and agents, not yet listening. */
+export async function serve(
+  options: ServingOptions,
+  { features, agents, rateLimits, sockets, isTrustworthy }: Served,
+): Promise<{ schema: GraphQLSchema; server: Server; close: () => Promise<void> }> {
+  const { log } = options;
+  const schema = await buildUserSchema(features.resolvers);
+  const rules = documentRules({ introspection: true });
+  const transport = {
+    schema,
+    rules,
+    authenticator: features.people.authenticator,
+    rateLimits,
+    log,
+    secureCookies: options.publicOrigins[0].startsWith('https:'),
+  };
+  const graphqlHttp = await createGraphqlHttp({ ...transport, isTrustworthy });
+  const server = createHttpServer({
+    graphqlHttp: graphqlHttp.handler,
+    graphqlSocket: createGraphqlSocket({ ...transport, sockets, isTrustworthy }),
+    agentEntrances: features.enrolment.entrances,
+    agentGateway: agents.gateway,
+    explorer: options.explorer ? await createExplorer() : null,
+    fallback: options.fallback,
+    health: () => ({ status: isTrustworthy() ? 'ok' : 'degraded', version: VERSION }),
+    origins: new AllowedOrigins([...options.publicOrigins, ...(options.allowedOrigins ?? [])]),
+    sockets,
+    log,
+    tls: options.tls ?? null,
+  });
+  return {
+    schema,
+    server,
+    close: async () => {
+      await closeServer(server);
+      await graphqlHttp.stop();
+    },
+  };
+}
+
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+  server.closeIdleConnections();
+  const cut = setTimeout(() => server.closeAllConnections(), 3000);
+  await closed;
+  clearTimeout(cut);
+}

@@ -1,0 +1,17 @@
+import { hostVariables, readEnvironment } from '../kernel/environment.js';
+import { ensureInstallation } from './installation.js';
+import { OperatorConsole } from './supervisor/operator-console.js';
+import { BUILT_PROGRAMS } from './supervisor/programs.js';
+import { superviseUntilStopped } from './supervisor/supervise.js';
+
+/** What `npm start` runs once everything is built. */
+const console = new OperatorConsole((text) => process.stdout.write(text));
+process.exit(
+  await superviseUntilStopped({
+    readEnvironment,
+    hostVariables: hostVariables(),
+    programs: BUILT_PROGRAMS,
+    ensureInstallation,
+    console,
+  }),
+);

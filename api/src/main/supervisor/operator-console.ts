@@ -1,0 +1,29 @@
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { RotatingLog } from './rotating-log.js';
+
+/** The terminal, where the operator reads few and short lines, and `logs/supervisor.log`, which keeps them. */
+export class OperatorConsole {
+  #log: RotatingLog | null = null;
+
+  constructor(private readonly write: (text: string) => void) {}
+
+  keepIn(stateDir: string): void {
+    this.#log = new RotatingLog({ path: join(stateDir, 'logs', 'supervisor.log') });
+  }
+
+  say(line: string): void {
+    this.show(line);
+    this.#log?.write(`${new Date().toISOString()} ${line}\n`);
+  }
+
+  /** For what must be read once and kept nowhere: it goes to the terminal only. */
+  show(line: string): void {
+    this.write(`${line}\n`);
+  }
+
+  /** Returns once the file holds all that was said. */
+  async close(): Promise<void> {
+    if (this.#log) await finished(this.#log.end());
+  }
+}

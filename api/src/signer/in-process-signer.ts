@@ -1,0 +1,118 @@
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  signAnchor,
+  signWritten,
+  writeIntent,
+  type AuditAnchor,
+  type SignedEnvelope,
+  type SigningKey,
+} from '@pilothouse/protocol';
+import type { Pool } from 'pg';
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { judgeRequest, judgeRights } from './judge.js';
+import { SigningRefused, type Signer, type SignRequest } from './signer.port.js';
+import { SignerRepository } from './signer.repository.js';
+import { SigningLog } from './signing-log.js';
+
+export interface InProcessSignerOptions {
+  key: SigningKey;
+  /** Connections of the role ph_signer. */
+  pool: Pool;
+  /** Holds `signing-log.jsonl`, and `frozen` while signing is stopped. Created beforehand, mode 0700. */
+  directory: string;
+  now?: () => Date;
+  /** Instructions one actor may have signed in a minute. */
+  instructionsPerMinute?: number;
+}
+
+/** The signer in the api's own process: the same judgement as in a process of its own, without that wall. */
+export class InProcessSigner implements Signer {
+  private readonly repository: SignerRepository;
+  private readonly rate: RateLimiterMemory;
+
+  private constructor(
+    private readonly options: InProcessSignerOptions,
+    private readonly log: SigningLog,
+  ) {
+    this.repository = new SignerRepository(options.pool);
+    this.rate = new RateLimiterMemory({ points: options.instructionsPerMinute ?? 6000, duration: 60 });
+  }
+
+  static async open(options: InProcessSignerOptions): Promise<InProcessSigner> {
+    return new InProcessSigner(options, await SigningLog.open(join(options.directory, 'signing-log.jsonl')));
+  }
+
+  async sign(request: SignRequest): Promise<SignedEnvelope[]> {
+    const now = this.now();
+    const { audit, intents } = request;
+    const written = intents.map(writeIntent);
+    judgeRequest(audit, written, now);
+    const [frozen, actor, servers] = await Promise.all([
+      this.isFrozen(),
+      this.repository.findActor(request.credential, audit.chain),
+      this.repository.findServers(audit.chain, [...new Set(intents.map((intent) => intent.serverId))]),
+    ]);
+    if (frozen) throw new SigningRefused('FROZEN', 'Signing is frozen on this control plane');
+    if (!actor) throw new SigningRefused('UNKNOWN_ACTOR', 'The credential is not valid in this workspace');
+    judgeRights(request, actor, servers);
+    await this.countAgainst(actor.id, intents.length);
+    const place = { sequence: audit.sequence, hash: audit.hash };
+    const envelopes = written.map((intent) => signWritten(this.options.key, intent, place));
+    await this.log.append({
+      time: now.toISOString(),
+      what: 'instructions',
+      chain: audit.chain,
+      auditSequence: audit.sequence,
+      auditHash: audit.hash,
+      actorId: actor.id,
+      digest: audit.intentDigest,
+      count: intents.length,
+    });
+    return envelopes;
+  }
+
+  async signAnchor(place: { workspaceId: string; sequence: number; hash: string }): Promise<AuditAnchor> {
+    const time = this.now().toISOString();
+    await this.log.append({
+      time,
+      what: 'anchor',
+      chain: place.workspaceId,
+      auditSequence: place.sequence,
+      auditHash: place.hash,
+      actorId: '',
+      digest: '',
+      count: 1,
+    });
+    return signAnchor(this.options.key, { ...place, time });
+  }
+
+  close(): Promise<void> {
+    return this.log.close();
+  }
+
+  private now(): Date {
+    return this.options.now?.() ?? new Date();
+  }
+
+  private async isFrozen(): Promise<boolean> {
+    try {
+      await access(join(this.options.directory, 'frozen'));
+      return true;
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+      throw error;
+    }
+  }
+
+  private async countAgainst(actorId: string, count: number): Promise<void> {
+    try {
+      await this.rate.consume(actorId, count);
+    } catch (rejection) {
+      if (rejection instanceof RateLimiterRes) {
+        throw new SigningRefused('TOO_MANY', 'The actor has had too many instructions signed in the last minute');
+      }
+      throw rejection;
+    }
+  }
+}
