@@ -1,0 +1,48 @@
+import { readFileSync, readdirSync } from 'node:fs';
+
+/** Of `/proc/<pid>/stat`; a tick is 1/100 s on every Linux that Node runs on. */
+const TICK_MS = 10;
+
+/** Resident memory in bytes. */
+export function residentBytes(pid: number): number {
+  const [, kib] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? [];
+  return Number(kib ?? 0) * 1024;
+}
+
+/** Memory of a process that no other shares, and its part of what is shared, in bytes: sums over processes are true. */
+export function proportionalBytes(pid: number): number {
+  const [, kib] = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? [];
+  return Number(kib ?? 0) * 1024;
+}
+
+/** User and system time of a process so far, in milliseconds. */
+export function processorMs(pid: number): number {
+  const fields = statFields(pid);
+  return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
+}
+
+/** A process and all below it. */
+export function treeOf(root: number): number[] {
+  const parents = new Map(allProcesses().map((pid) => [pid, parentOf(pid)]));
+  const tree = [root];
+  for (const pid of tree) tree.push(...[...parents].filter(([, parent]) => parent === pid).map(([child]) => child));
+  return tree;
+}
+
+function allProcesses(): number[] {
+  return readdirSync('/proc').map(Number).filter(Number.isInteger);
+}
+
+function parentOf(pid: number): number | null {
+  try {
+    return Number(statFields(pid)[1]);
+  } catch {
+    return null; // It has ended since the directory was read.
+  }
+}
+
+/** From the third field on: what comes before may hold anything. */
+function statFields(pid: number): string[] {
+  const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  return text.slice(text.lastIndexOf(')') + 2).split(' ');
+}
