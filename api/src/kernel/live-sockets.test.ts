@@ -19,9 +19,13 @@ const add = (name: string, fields: Partial<LiveSocket> = {}) =>
   sockets.add({
     address: '192.0.2.1',
     principal: name,
+    keepsRights: async () => false,
     close: (reason) => void closed.push([name, reason]),
     ...fields,
   });
+
+/** Every answer of `keepsRights` has been acted upon. */
+const settled = () => new Promise((resolve) => setImmediate(resolve));
 
 describe('a revocation', () => {
   test.each([
@@ -32,19 +36,41 @@ describe('a revocation', () => {
     ['SERVER', 'v', ['by server'], 'REVOKED'],
     ['SERVER', 'u', [], 'REVOKED'],
     ['USER', 's', [], 'RIGHTS_CHANGED'],
-  ] as const)('of %s %s closes those that live by it', (kind, subjectId, names, reason) => {
+  ] as const)('of %s %s closes those that live by it', async (kind, subjectId, names, reason) => {
     add('by user', { userId: 'u' });
     add('by session', { userId: 'u', sessionId: 's' });
     add('by token', { userId: 'u', apiTokenId: 't' });
     add('by server', { serverId: 'v' });
     add('of nobody', { userId: null, sessionId: null, apiTokenId: null });
     revoke({ kind, subjectId });
+    await settled();
     expect(closed).toEqual(names.map((name) => [name, reason]));
   });
 
-  test('closes no socket that is forgotten', () => {
+  test('that is heard of late closes no socket whose rights are newer', async () => {
+    add('opened since', { sessionId: 's', keepsRights: async () => true });
+    revoke({ kind: 'SESSION', subjectId: 's' });
+    await settled();
+    expect(closed).toEqual([]);
+  });
+
+  test('closes sockets whose rights cannot be read, without telling an agent that it is revoked', async () => {
+    const keepsRights = () => Promise.reject(new Error('The database is away'));
+    add('a person', { sessionId: 's', keepsRights });
+    add('an agent', { serverId: 'v', keepsRights });
+    revoke({ kind: 'SESSION', subjectId: 's' });
+    revoke({ kind: 'SERVER', subjectId: 'v' });
+    await settled();
+    expect(closed).toEqual([
+      ['a person', 'RIGHTS_CHANGED'],
+      ['an agent', 'SHUTTING_DOWN'],
+    ]);
+  });
+
+  test('closes no socket that is forgotten', async () => {
     add('gone', { userId: 'u' })!();
     revoke({ kind: 'USER', subjectId: 'u' });
+    await settled();
     expect(closed).toEqual([]);
     expect(sockets.count).toBe(0);
   });

@@ -11,6 +11,11 @@ export interface LiveSocket {
   sessionId?: string | null;
   apiTokenId?: string | null;
   serverId?: string | null;
+  /**
+   * Asks the database whether the rights it was let in with are still the same. A revocation is heard of up to a second
+   * late: by then the socket may have been opened with what came after it, a new token or a new identity.
+   */
+  keepsRights(): Promise<boolean>;
   close(reason: CloseReason): void;
 }
 
@@ -59,9 +64,20 @@ export class LiveSockets {
 
   private closeRevoked({ kind, subjectId }: Revocation): void {
     for (const socket of this.sockets) {
-      if (livesBy(socket, kind) === subjectId) socket.close(kind === 'SERVER' ? 'REVOKED' : 'RIGHTS_CHANGED');
+      if (livesBy(socket, kind) === subjectId) void closeUnlessKept(socket, kind);
     }
   }
+}
+
+/** Who cannot be asked about is closed: it may come back, and is then looked at anew. */
+async function closeUnlessKept(socket: LiveSocket, kind: Revocation['kind']): Promise<void> {
+  const kept = await socket.keepsRights().then(
+    (answer) => (answer ? 'KEPT' : 'LOST'),
+    () => 'UNKNOWN' as const,
+  );
+  // A server's agent stops for good when it is told of a revocation, so it is told of a certain one only.
+  if (kept === 'LOST') socket.close(kind === 'SERVER' ? 'REVOKED' : 'RIGHTS_CHANGED');
+  else if (kept === 'UNKNOWN') socket.close(kind === 'SERVER' ? 'SHUTTING_DOWN' : 'RIGHTS_CHANGED');
 }
 
 function livesBy(socket: LiveSocket, kind: Revocation['kind']): string | null | undefined {

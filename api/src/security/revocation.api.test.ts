@@ -91,6 +91,15 @@ describe('live sockets on both replicas are cut within 2 s when', () => {
     expect(others.map(({ socket }) => socket.readyState)).toEqual([1, 1]);
   });
 
+  test('the role is lowered, but not those opened with the new role before the replica heard of it', async () => {
+    const before = await following(there, person.token);
+    await CHANGES['the role is lowered']!(person);
+    const since = await following(there, person.token);
+    expect(await within2s(before.closed)).toBe(4607);
+    await since.flushed();
+    expect(since.socket.readyState).toBe(1);
+  });
+
   test('an API token is revoked', async () => {
     const { token, apiTokenId } = await seedApiToken(here, workspaceId, ['READ']);
     const sockets = await Promise.all([here, there].map((api) => following(api, token)));

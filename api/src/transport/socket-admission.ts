@@ -58,12 +58,14 @@ async function admit(parts: SocketAdmissionParts, extra: UserExtra, presented: P
   const ctx = await parts.authenticator.authenticate(presented);
   await parts.rateLimits.admitRequest(ctx);
   const { actor } = ctx;
+  const keeps = () => keepsRights(parts, presented, ctx);
   const forget = parts.sockets.add({
     address: extra.address,
     principal: actor.id ?? `address:${extra.address}`,
     userId: userIdOf(actor),
     sessionId: actor.kind === 'USER' ? actor.sessionId : null,
     apiTokenId: actor.kind === 'API_TOKEN' ? actor.id : null,
+    keepsRights: keeps,
     close: extra.close,
   });
   if (!forget) return extra.close('TOO_MANY_SOCKETS');
@@ -74,9 +76,9 @@ async function admit(parts: SocketAdmissionParts, extra: UserExtra, presented: P
   });
   if (extra.socket.readyState !== extra.socket.OPEN) return forget();
   // A revocation between the look-up and this moment was told to nobody: look once more, now that it would be.
-  if (actor.kind !== 'ANONYMOUS' && !(await keepsRights(parts, presented, ctx))) return extra.close('RIGHTS_CHANGED');
+  if (actor.kind !== 'ANONYMOUS' && !(await keeps())) return extra.close('RIGHTS_CHANGED');
   Object.assign(extra, { ctx, operations, authenticated: actor.kind !== 'ANONYMOUS' });
-  if (actor.kind !== 'ANONYMOUS') watchRights(parts, extra, () => keepsRights(parts, presented, ctx));
+  if (actor.kind !== 'ANONYMOUS') watchRights(parts, extra, keeps);
 }
 
 function watchRights(

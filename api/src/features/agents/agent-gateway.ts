@@ -155,6 +155,7 @@ export class AgentGateway {
       address: extra.address,
       principal: shaken.agent.agentId,
       serverId: shaken.agent.serverId,
+      keepsRights: () => this.parts.handshake.stillStands(shaken.agent),
       close: (reason) => extra.close(reason),
     });
     if (!forget) {

@@ -136,7 +136,12 @@ describe('two instances that take turns', () => {
 describe('too many sockets of one agent', () => {
   it('are refused, and the refused one is not taken for connected', async () => {
     const forget = Array.from({ length: API_LIMITS.maxSocketsPerPrincipal }, () =>
-      harness.main.sockets.add({ address: '', principal: agent.agentId, close: () => undefined }),
+      harness.main.sockets.add({
+        address: '',
+        principal: agent.agentId,
+        keepsRights: async () => true,
+        close: () => undefined,
+      }),
     );
     const client = await harness.open();
     expect(await client.shake(harness.hello(agent, client))).toBeNull();
@@ -187,6 +192,7 @@ describe('the end of a connection', () => {
 
   it('comes when the server is revoked, within the time of a poll', async () => {
     const { client } = await harness.connect(agent);
+    await harness.sql('update agent_identities set revoked_at = now() where server_id = $1', [agent.serverId]);
     await harness.sql(`insert into revocations (kind, subject_id) values ('SERVER', $1)`, [agent.serverId]);
     expect((await client.closed).code).toBe(CLOSE_CODES.REVOKED.code);
     expect(await disconnected()).toMatchObject({ disconnectReason: CLOSE_CODES.REVOKED.meaning });
