@@ -2,12 +2,12 @@
  * Codes with which sockets of Pilothouse are closed, beside graphql-ws's own (4400 to 4499).
  *
  * `retry`: what the closed side does. `backoff`: connects again after its usual back-off. `pause`: waits
- * `LINK_LIMITS.supersededPauseMs` first. `stop`: needs a person.
+ * `LINK_LIMITS.pauseMs` first. No code ends an agent's attempts for good: a code proves nothing of who sent it.
  */
 export const CLOSE_CODES = {
   SUPERSEDED: { code: 4600, retry: 'pause', meaning: 'Another connection of the same identity has taken over' },
-  REVOKED: { code: 4601, retry: 'stop', meaning: 'The server was revoked, or its identity is not known' },
-  VERSION_TOO_OLD: { code: 4602, retry: 'stop', meaning: 'No protocol version in common: update the agent' },
+  REVOKED: { code: 4601, retry: 'pause', meaning: 'The server was revoked, or its identity is not known' },
+  VERSION_TOO_OLD: { code: 4602, retry: 'pause', meaning: 'No protocol version in common: update the agent' },
   VERSION_TOO_NEW: { code: 4603, retry: 'backoff', meaning: 'No protocol version in common: update the control plane' },
   HANDSHAKE_REFUSED: { code: 4604, retry: 'backoff', meaning: 'The handshake’s proof was wrong or too late' },
   UNKNOWN_OPERATION: { code: 4605, retry: 'backoff', meaning: 'Not a published operation of the protocol' },
@@ -22,7 +22,7 @@ export const CLOSE_CODES = {
     retry: 'backoff',
     meaning: 'The reader did not keep up; resume from the last sequence number',
   },
-} as const satisfies Record<string, { code: number; retry: 'backoff' | 'pause' | 'stop'; meaning: string }>;
+} as const satisfies Record<string, { code: number; retry: 'backoff' | 'pause'; meaning: string }>;
 
 export type CloseReason = keyof typeof CLOSE_CODES;
 

@@ -61,7 +61,7 @@ export const LINK_LIMITS = {
   maxFreshBackoffMs: 5 * SECOND,
   maxBackoffMs: 20 * SECOND,
   freshOutageMs: 2 * MINUTE,
-  supersededPauseMs: 5 * MINUTE,
+  pauseMs: 5 * MINUTE,
   challengeBytes: 32,
   challengeLifetimeMs: 30 * SECOND,
   maxFramesPerPublish: 256,
@@ -110,7 +110,7 @@ export const SESSION_LIMITS = {
 } as const;
 
 /** How long history is kept before retention removes it. */
-export const RETENTION_DAYS = { commands: 90, audit: 400, connections: 90, spentTokens: 30 } as const;
+export const RETENTION_DAYS = { commands: 90, audit: 400, connections: 90, alerts: 90, spentTokens: 30 } as const;
 
 /** Sizes of pages and documents of the user API. */
 export const API_LIMITS = {

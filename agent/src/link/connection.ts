@@ -12,7 +12,7 @@ export interface ConnectionEnd {
   message: string;
   /** Told by the control plane's close code. */
   reason: CloseReason | null;
-  retry: 'backoff' | 'pause' | 'stop';
+  retry: 'backoff' | 'pause';
 }
 
 export interface ConnectionOptions {

@@ -204,18 +204,24 @@ describe('after the end of a connection', () => {
     controlPlane.closeAll(CLOSE_CODES.SUPERSEDED.code, 'superseded');
     await harness.reached('PAUSED');
     await harness.reachedAgain('ONLINE');
-    expect(performance.now() - before).toBeGreaterThanOrEqual(SHORT_LIMITS.supersededPauseMs - 2);
+    expect(performance.now() - before).toBeGreaterThanOrEqual(SHORT_LIMITS.pauseMs - 2);
     expect(harness.states).not.toContain('BACKING_OFF');
     expect(controlPlane.upgrades).toBe(2);
   });
 
-  it.each([CLOSE_CODES.REVOKED, CLOSE_CODES.VERSION_TOO_OLD])('stops for good when told: $meaning', async (end) => {
-    controlPlane.faults.closeOnHello = closed(end);
-    const harness = await startLink();
-    await harness.reached('STOPPED');
-    expect(harness.link.status()).toMatchObject({ lastError: end.meaning, advice: expect.any(String) });
-    expect(controlPlane.upgrades).toBe(1);
-  });
+  it.each([CLOSE_CODES.REVOKED, CLOSE_CODES.VERSION_TOO_OLD])(
+    'says what a person can do, and tries again after the pause, when told: $meaning',
+    async (end) => {
+      controlPlane.faults.closeOnHello = closed(end);
+      const harness = await startLink();
+      await harness.reached('PAUSED');
+      expect(harness.link.status()).toMatchObject({ lastError: end.meaning, advice: expect.any(String) });
+      delete controlPlane.faults.closeOnHello;
+      await harness.reachedAgain('ONLINE');
+      expect(harness.link.status()).toMatchObject({ lastError: null, advice: null });
+      expect(harness.states).not.toContain('BACKING_OFF');
+    },
+  );
 
   it.each([CLOSE_CODES.HANDSHAKE_REFUSED, CLOSE_CODES.VERSION_TOO_NEW, CLOSE_CODES.TOO_MANY_SOCKETS])(
     'tries again when told: $meaning',
@@ -244,7 +250,7 @@ describe('stopping', () => {
     ['HANDSHAKING', { hangHandshake: true }],
     ['ONLINE', {}],
     ['BACKING_OFF', { refuseUpgrade: 503 }],
-    ['STOPPED', { closeOnHello: closed(CLOSE_CODES.REVOKED) }],
+    ['PAUSED', { closeOnHello: closed(CLOSE_CODES.REVOKED) }],
   ] as const)('ends at once in state %s and leaves no socket', async (state, faults) => {
     Object.assign(controlPlane.faults, faults);
     const harness = await startLink({ limits: { maxFreshBackoffMs: 60_000, initialBackoffMs: 60_000 } });

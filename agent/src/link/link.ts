@@ -18,7 +18,7 @@ import {
 import { KeysetError } from './keyring.js';
 import { Publisher } from './publisher.js';
 
-export type LinkState = 'IDLE' | 'CONNECTING' | 'HANDSHAKING' | 'ONLINE' | 'BACKING_OFF' | 'PAUSED' | 'STOPPED';
+export type LinkState = 'IDLE' | 'CONNECTING' | 'HANDSHAKING' | 'ONLINE' | 'BACKING_OFF' | 'PAUSED';
 
 /** What `status` shows of the link. */
 export interface LinkStatus {
@@ -35,7 +35,7 @@ export interface LinkStatus {
   attempts: number;
 }
 
-/** What ends the link's own attempts, and who can help. */
+/** What only a person can change. The link goes on trying all the same: nobody has proven that it was told the truth. */
 const ADVICE: Partial<Record<CloseReason, string>> = {
   REVOKED: 'Enrol this host again with a new token: pilothouse-agent enrol --replace',
   VERSION_TOO_OLD: 'Install a newer agent',
@@ -57,8 +57,8 @@ export interface LinkOptions {
  * Keeps this host connected, for ever.
  *
  * IDLE → CONNECTING → HANDSHAKING → ONLINE → BACKING_OFF → CONNECTING …; PAUSED instead of BACKING_OFF when another
- * instance took over; STOPPED when only a person can help. No state but ONLINE, PAUSED and STOPPED lasts longer than its
- * deadline, and ONLINE ends with the first `silenceTimeoutMs` of silence.
+ * instance took over or this one was turned away. No state but ONLINE lasts longer than its deadline, and ONLINE ends
+ * with the first `silenceTimeoutMs` of silence.
  */
 export class Link {
   private readonly publisher: Publisher;
@@ -110,22 +110,17 @@ export class Link {
       const end = await this.connectOnce();
       if (this.isStopping) return;
       this.lastError = end.message;
-      if (end.retry === 'stop') return this.turnAway(end);
+      this.advice = (end.reason && ADVICE[end.reason]) ?? null;
       await this.pauseAfter(end);
     }
   }
 
-  private turnAway({ message, reason }: ConnectionEnd): void {
-    this.advice = (reason && ADVICE[reason]) ?? null;
-    this.enter('STOPPED');
-    const fields = { reason: message, advice: this.advice };
-    this.options.log.error('The control plane turned this agent away; it tries no more', fields);
-  }
-
   private async pauseAfter({ retry, message }: ConnectionEnd): Promise<void> {
-    const waitMs = retry === 'pause' ? this.options.limits.supersededPauseMs : this.backoff.next();
+    const waitMs = retry === 'pause' ? this.options.limits.pauseMs : this.backoff.next();
     this.enter(retry === 'pause' ? 'PAUSED' : 'BACKING_OFF');
-    this.options.log.warn('Not connected', { reason: message, nextAttemptMs: waitMs, attempts: this.backoff.attempts });
+    const advice = this.advice === null ? {} : { advice: this.advice };
+    const fields = { reason: message, ...advice, nextAttemptMs: waitMs, attempts: this.backoff.attempts };
+    this.options.log.warn('Not connected', fields);
     await this.wait(waitMs);
   }
 
@@ -133,7 +128,7 @@ export class Link {
   private async connectOnce(): Promise<ConnectionEnd> {
     this.enter('CONNECTING');
     await this.refreshKeysetIfNeeded();
-    if (this.isStopping) return { message: 'This agent is stopping', reason: null, retry: 'stop' };
+    if (this.isStopping) return { message: 'This agent is stopping', reason: null, retry: 'backoff' };
     const connection = this.openConnection();
     this.connection = connection;
     const end = await connection.ended;
@@ -188,6 +183,7 @@ export class Link {
     }
     if (this.connection !== connection || this.isStopping) return;
     this.lastError = null;
+    this.advice = null;
     this.enter('ONLINE');
     const { generation, counter } = ack.epoch;
     this.options.log.info('Online', { url: this.options.address.url, epoch: `${generation}.${counter}` });

@@ -218,11 +218,11 @@ describe('status', () => {
     const { stop, child } = await enrolAndRun();
     const output = collect(child);
     controlPlane.closeAll(CLOSE_CODES.REVOKED.code, 'revoked');
-    while (!output.stderr.includes('tries no more')) await once(child.stderr!, 'data');
+    while (!output.stderr.includes('Not connected')) await once(child.stderr!, 'data');
     const { status, exitCode } = await askStatus();
     expect({ exitCode, link: status?.link }).toMatchObject({
       exitCode: 1,
-      link: { state: 'STOPPED', lastError: CLOSE_CODES.REVOKED.meaning },
+      link: { state: 'PAUSED', lastError: CLOSE_CODES.REVOKED.meaning },
     });
     expect((await examine()).failed).toMatchObject([
       { name: 'running agent', advice: expect.stringContaining('Enrol') },

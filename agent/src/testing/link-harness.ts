@@ -23,7 +23,7 @@ export const SHORT_LIMITS: LinkLimits = {
   initialBackoffMs: 5,
   maxFreshBackoffMs: 20,
   maxBackoffMs: 40,
-  supersededPauseMs: 250,
+  pauseMs: 250,
 };
 
 export interface HarnessOptions {

@@ -75,7 +75,7 @@ async function closeUnlessKept(socket: LiveSocket, kind: Revocation['kind']): Pr
     (answer) => (answer ? 'KEPT' : 'LOST'),
     () => 'UNKNOWN' as const,
   );
-  // A server's agent stops for good when it is told of a revocation, so it is told of a certain one only.
+  // An agent waits minutes after it was told of a revocation, so it is told of a certain one only.
   if (kept === 'LOST') socket.close(kind === 'SERVER' ? 'REVOKED' : 'RIGHTS_CHANGED');
   else if (kept === 'UNKNOWN') socket.close(kind === 'SERVER' ? 'SHUTTING_DOWN' : 'RIGHTS_CHANGED');
 }
