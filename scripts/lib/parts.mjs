@@ -1,8 +1,11 @@
 import { execFile } from 'node:child_process';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { root } from './root.mjs';
 import { CommandFailed, run } from './run.mjs';
 
 const execFileAsync = promisify(execFile);
+const hostScript = join(root, 'agent/src/testing/booted-host.sh');
 const probeTimeoutMs = 20_000;
 
 /**
@@ -30,7 +33,7 @@ export const realParts = [
     use: 'hosts booted with systemd',
     neededByTests: true,
     packages: ['systemd-container', 'dbus'],
-    probe: ['systemd-nspawn', '--version'],
+    probe: ['unshare', '--mount', '--propagation', 'private', 'sh', hostScript, '--probe'],
   },
   {
     name: 'docker',

@@ -33,7 +33,7 @@ describe.runIf(canBootHosts())('a booted host [needs systemd-nspawn]', () => {
       '--plain',
       '--no-legend',
     );
-    const names = units.split('\n').map((line) => line.split(' ')[0]);
+    const names = units.split('\n').map((line) => line.split(' ')[0] ?? '');
     expect(names.sort()).toEqual(['dbus.service', 'systemd-journald.service', 'systemd-logind.service']);
   });
 
@@ -74,6 +74,14 @@ describe.runIf(canBootHosts())('a booted host [needs systemd-nspawn]', () => {
     // The last process of the host has closed the standard output that it inherited.
     await once(keeper, 'close');
     expect(leftovers('ph-host-kept')).toEqual([]);
+  });
+
+  it.each([
+    ['1', 'mount -t tmpfs tmpfs /sys/fs/cgroup'],
+    ['2', 'mount -t tmpfs tmpfs /sys/fs/cgroup; mount -t cgroup2 cgroup2 /sys/fs/cgroup'],
+  ])('comes up where cgroups are of version %s', (_version, mounts) => {
+    const probe = ['--mount', 'sh', '-ec', `${mounts}; exec sh "$1" --probe`, 'sh', script];
+    expect(() => execFileSync('unshare', probe)).not.toThrow();
   });
 
   it('tells why it did not come up', async () => {

@@ -2,6 +2,7 @@
 # Boots this machine's system a second time, beside the first, and cleans up after it.
 #
 # usage: unshare --mount --propagation private sh booted-host.sh <name> [<option of systemd-nspawn> ...]
+#        unshare --mount --propagation private sh booted-host.sh --probe    succeeds where hosts can be booted
 #
 # The host lives as long as standard input stays open: whoever started it may die in any way, the host goes with it.
 # Every mount is made in this namespace and every process in a pid namespace below it, so that nothing can be left over
@@ -11,9 +12,18 @@ name=$1
 shift
 
 mount -t tmpfs tmpfs /run
-mount -t cgroup2 cgroup2 /sys/fs/cgroup
+# Version 2 whatever this machine has there, and writable. Where it is the same already, a plain mount is refused.
+mkdir /run/cgroup
+mount -t cgroup2 cgroup2 /run/cgroup
+mount --bind /run/cgroup /sys/fs/cgroup
 mkdir -p /run/host/upper /run/host/work /run/host/root
 mount -t overlay overlay -o lowerdir=/,upperdir=/run/host/upper,workdir=/run/host/work /run/host/root
+if [ "$name" = --probe ]; then
+  # Writable, which it is not in a container without privileges.
+  rmdir "$(mktemp -d /sys/fs/cgroup/ph-probe-XXXXXX)"
+  test -e /usr/lib/systemd/system/dbus.socket
+  exec systemd-nspawn --version >/dev/null
+fi
 
 # A host of its own: no identity, and no service, sysv script or timer of another package.
 cd /run/host/root/etc

@@ -1,6 +1,6 @@
-import { spawn, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
-import { accessSync, constants, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { collect, type Finished } from './built-agent.js';
 
@@ -8,15 +8,10 @@ const script = fileURLToPath(new URL('../../src/testing/booted-host.sh', import.
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 let hosts = 0;
 
-/** Whether this machine can boot hosts: it needs root and the Debian package systemd-container. */
+/** Whether this machine can boot hosts: it needs root, and the Debian packages systemd-container and dbus. */
 export function canBootHosts(): boolean {
-  try {
-    accessSync('/usr/bin/systemd-nspawn', constants.X_OK);
-    return process.getuid?.() === 0;
-  } catch {
-    // Not installed.
-    return false;
-  }
+  const argv = ['--mount', '--propagation', 'private', 'sh', script, '--probe'];
+  return spawnSync('unshare', argv, { stdio: 'ignore' }).status === 0;
 }
 
 export interface BootedHostOptions {

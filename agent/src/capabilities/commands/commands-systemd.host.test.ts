@@ -22,7 +22,7 @@ describe.runIf(canBootHosts())('commands of an agent under systemd [needs system
     const enrol = ['enrol', '--url', controlPlane.url, '--pin', controlPlane.keys.pin];
     const environment = agent.environment();
     const enrolled = await host.run([...agent.argv, ...enrol], { stdin: controlPlane.issueToken(), environment });
-    expect(enrolled).toMatchObject({ exitCode: 0, stderr: '' });
+    if (enrolled.exitCode !== 0) throw new Error(enrolled.stderr);
     const [server] = controlPlane.agents.values();
     agentId = server?.agentId ?? '';
     signer = new InstructionSigner(controlPlane.keys.command, server?.serverId);
