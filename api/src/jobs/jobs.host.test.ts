@@ -64,6 +64,7 @@ test('what a process committed before it was killed is done by the next one, fro
     signer: unused,
     targets: unused,
     templates: unused,
+    alarm: unused,
   });
   const jobs = jobsOf(database.jobsUrl, { commands: (now) => sweep.run(now) });
   await jobs.start();

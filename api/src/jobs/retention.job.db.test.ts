@@ -101,6 +101,11 @@ const INSERT: Record<string, { days: number; sql: string }> = {
     sql: `insert into enrolment_tokens (id, workspace_id, server_id, token_hash, scopes, created_at, expires_at, used_at)
           values ($1, $2, $3, uuid_send($1), '{}', '2020-01-01', '2999-01-01', $4)`,
   },
+  alerts: {
+    days: 90,
+    sql: `insert into alerts (id, workspace_id, server_id, kind, reason, count, raised_at, acknowledged_at)
+          values ($1, $2, $3, 'INTEGRITY', '', 1, '2020-01-01', $4)`,
+  },
   api_tokens: {
     days: 400,
     sql: `insert into api_tokens (id, workspace_id, user_id, name, token_hash, hint, scopes, created_at, revoked_at)

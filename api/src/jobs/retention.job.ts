@@ -12,6 +12,7 @@ const KEEP_DAYS: readonly (readonly [PrunedTable, number])[] = [
   ['command_runs', RETENTION_DAYS.commands],
   ['instructions', RETENTION_DAYS.commands],
   ['agent_connections', RETENTION_DAYS.connections],
+  ['alerts', RETENTION_DAYS.alerts],
   ['enrolment_tokens', RETENTION_DAYS.spentTokens],
   ['invitations', RETENTION_DAYS.spentTokens],
   // As long as audit and history may name them.

@@ -6,6 +6,7 @@ export type PrunedTable =
   | 'command_runs'
   | 'instructions'
   | 'agent_connections'
+  | 'alerts'
   | 'enrolment_tokens'
   | 'invitations'
   | 'api_tokens'

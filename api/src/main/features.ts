@@ -39,7 +39,12 @@ export function createFeatures(parts: FeatureParts) {
   const servers = createServersFeature({ ...parts, groups: groups.directory });
   const enrolment = createEnrolmentFeature({ ...parts, groups: groups.directory, servers });
   const templates = createCommandTemplatesFeature(parts);
-  const commands = createCommandsFeature({ ...parts, targets: servers.targets, templates: templates.directory });
+  const commands = createCommandsFeature({
+    ...parts,
+    targets: servers.targets,
+    templates: templates.directory,
+    alarm: servers.alerts,
+  });
   servers.hooks.add((ctx, tx, serverId) => commands.reports.serverRevoked(ctx, tx, serverId));
   const metrics = createMetricsFeature(parts);
   const audit = createAuditFeature(parts);

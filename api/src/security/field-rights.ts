@@ -77,6 +77,7 @@ export const FIELD_RIGHTS: Readonly<Record<string, FieldRight>> = {
   'Query.workspaces': ONESELF,
 
   'Mutation.acceptInvitation': ANYBODY,
+  'Mutation.acknowledgeIntegrityAlert': MANAGE,
   'Mutation.cancelCommand': RUN,
   'Mutation.changeMemberRole': ADMIN_CONFIRMED,
   'Mutation.changePassword': ONESELF_CONFIRMED,

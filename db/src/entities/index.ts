@@ -2,6 +2,7 @@ import { AgentChallengeEntity } from './agent-challenge.entity.js';
 import { AgentConnectionEntity } from './agent-connection.entity.js';
 import { AgentIdentityEntity } from './agent-identity.entity.js';
 import { AgentSessionEntity } from './agent-session.entity.js';
+import { AlertEntity } from './alert.entity.js';
 import { ApiTokenEntity } from './api-token.entity.js';
 import { AuditEntryEntity } from './audit-entry.entity.js';
 import { AuditHeadEntity } from './audit-head.entity.js';
@@ -33,6 +34,7 @@ export { AgentChallengeEntity } from './agent-challenge.entity.js';
 export { AgentConnectionEntity } from './agent-connection.entity.js';
 export { AgentIdentityEntity } from './agent-identity.entity.js';
 export { AgentSessionEntity } from './agent-session.entity.js';
+export { AlertEntity, type AlertKind } from './alert.entity.js';
 export { ApiTokenEntity } from './api-token.entity.js';
 export { AuditEntryEntity } from './audit-entry.entity.js';
 export { AuditHeadEntity } from './audit-head.entity.js';
@@ -66,6 +68,7 @@ export const entities = [
   AgentConnectionEntity,
   AgentIdentityEntity,
   AgentSessionEntity,
+  AlertEntity,
   ApiTokenEntity,
   AuditEntryEntity,
   AuditHeadEntity,

@@ -17,7 +17,7 @@ export class ServersAndAgents2026112100020 implements MigrationInterface {
         issue_agent_challenge(uuid, bytea, timestamptz), spend_agent_challenge(uuid, bytea), silent_agent_sessions(timestamptz),
         touch_agent_sessions(uuid[], int[], timestamptz[], real[]);
       alter table grants drop constraint grants_server;
-      drop table agent_challenges, agent_connections, agent_sessions, agent_identities, enrolment_tokens, server_tags,
+      drop table alerts, agent_challenges, agent_connections, agent_sessions, agent_identities, enrolment_tokens, server_tags,
         servers, server_groups`);
   }
 }
@@ -131,6 +131,20 @@ const TABLES = `
     ${withinWorkspace('server_id', 'servers', 'agent_connections_server')} on delete cascade);
   create index agent_connections_by_server on agent_connections (server_id, connected_at desc);
 
+  -- What somebody has to look at. One of a kind is open on a server at a time; what recurs is counted on it.
+  create table alerts (
+    id uuid primary key,
+    workspace_id uuid not null constraint alerts_workspace references workspaces on delete cascade,
+    server_id uuid not null,
+    kind text not null,
+    reason text not null,
+    command_id uuid,
+    count int not null,
+    raised_at timestamptz not null,
+    acknowledged_at timestamptz,
+    ${withinWorkspace('server_id', 'servers', 'alerts_server')} on delete cascade);
+  create unique index alerts_open on alerts (server_id, kind) where acknowledged_at is null;
+
   create table agent_challenges (
     challenge_hash bytea primary key,
     agent_id uuid not null,
@@ -145,6 +159,7 @@ const POLICIES = [
     'agent_identities',
     'agent_sessions',
     'agent_connections',
+    'alerts',
   ].map((table) => closeTable(table)),
   openToSigner('servers', 'id, workspace_id, scopes, generation, revoked_at, deleted_at, protected'),
   openToSigner('server_tags', 'workspace_id, server_id, tag, automatic'),
@@ -221,7 +236,7 @@ const FUNCTIONS = `
 
 const GRANTS = `
   grant select, insert, update, delete on server_groups, server_tags to ph_app;
-  grant select, insert, update on servers, enrolment_tokens, agent_identities, agent_sessions, agent_connections to ph_app;
+  grant select, insert, update on servers, enrolment_tokens, agent_identities, agent_sessions, agent_connections, alerts to ph_app;
   grant select (id, workspace_id, metric_key) on servers to ph_telemetry_owner;
   grant execute on function agent_by_id(uuid), enrol_agent(bytea, jsonb), agent_session_hold(uuid[], int[], int[]),
     issue_agent_challenge(uuid, bytea, timestamptz), spend_agent_challenge(uuid, bytea) to ph_app;

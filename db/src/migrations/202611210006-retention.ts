@@ -23,6 +23,7 @@ const OLD_ROWS = {
   command_runs: `t.finished_at < before and not exists (select from public.commands c where c.run_id = t.id)`,
   instructions: `t.expires_at < before`,
   agent_connections: `t.disconnected_at < before`,
+  alerts: `t.acknowledged_at < before`,
   enrolment_tokens: `least(t.used_at, t.revoked_at, t.expires_at) < before`,
   invitations: `least(t.accepted_at, t.revoked_at, t.expires_at) < before`,
   api_tokens: `least(t.revoked_at, t.expires_at) < before`,

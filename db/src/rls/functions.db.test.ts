@@ -20,6 +20,7 @@ const CALLERS: Record<string, string[]> = {
   offer_setup_code: ['ph_app'],
   overdue_commands: ['ph_app', 'ph_jobs'],
   prune_agent_connections: ['ph_jobs'],
+  prune_alerts: ['ph_jobs'],
   prune_api_tokens: ['ph_jobs'],
   prune_audit: ['ph_jobs'],
   prune_command_runs: ['ph_jobs'],

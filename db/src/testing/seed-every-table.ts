@@ -45,6 +45,8 @@ function remainingRows({ workspaceId, userId, serverId, hash }: FullWorkspace): 
       values (${id()}, ${workspace}, ${server}, '\\x${hash}', '{}', now(), now() + interval '1 day');
     insert into agent_connections (id, workspace_id, server_id, generation, counter, address, agent_version, connected_at)
       values (${id()}, ${workspace}, ${server}, 1, 1, '127.0.0.1', '0.1.0', now());
+    insert into alerts (id, workspace_id, server_id, kind, reason, command_id, count, raised_at)
+      values (${id()}, ${workspace}, ${server}, 'INTEGRITY', '', ${command}, 1, now());
     insert into command_runs (id, workspace_id, state, arguments, target, server_count, batch_size, batch_pause_ms, actor_kind,
         actor_id, created_at)
       values (${run}, ${workspace}, 'RUNNING', '{}', '{}', 1, 1, 0, 'USER', ${user}, now());

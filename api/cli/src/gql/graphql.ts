@@ -16,6 +16,12 @@ export type AcceptInvitationInput = {
   password?: string | null | undefined;
 };
 
+/** Whose integrity alert somebody has looked into */
+export type AcknowledgeIntegrityAlertInput = {
+  /** The server */
+  id: string | number;
+};
+
 /** What an API token may be used for; never more than its person may do at the time */
 export type ApiTokenScope =
   /** Change servers, groups, templates and the workspace */
@@ -918,7 +924,7 @@ export type ListServersQueryVariables = Exact<{
 }>;
 
 
-export type ListServersQuery = { servers: { nodes: Array<{ id: string, name: string, state: ServerState, stateReason: string, connected: boolean, lastSeenAt: string | null, latencyMs: number | null, tags: Array<string>, automaticTags: Array<string>, agentVersion: string | null, group: { id: string, name: string } | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+export type ListServersQuery = { servers: { nodes: Array<{ id: string, name: string, state: ServerState, stateReason: string, connected: boolean, lastSeenAt: string | null, latencyMs: number | null, tags: Array<string>, automaticTags: Array<string>, agentVersion: string | null, integrityAlert: { raisedAt: string, reason: string, commandId: string, count: number } | null, group: { id: string, name: string } | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
 
 export type ServerNamesQueryVariables = Exact<{
   filter?: ServerFilterInput | null | undefined;
@@ -934,7 +940,7 @@ export type ShowServerQueryVariables = Exact<{
 }>;
 
 
-export type ShowServerQuery = { server: { id: string, name: string, description: string, state: ServerState, stateReason: string, connected: boolean, connectedAt: string | null, lastSeenAt: string | null, latencyMs: number | null, disconnectReason: string | null, duplicateIdentity: boolean, queueHeld: boolean, tags: Array<string>, automaticTags: Array<string>, profile: PermissionProfileName, scopes: Array<PermissionScope>, protected: boolean, maintenance: boolean, concurrency: number, agentVersion: string | null, protocolVersion: number | null, createdAt: string, enrolledAt: string | null, group: { id: string, name: string } | null, healthChecks: Array<{ name: string, ok: boolean, message: string | null }>, facts: { hostname: string, addresses: Array<string>, osName: string, osVersion: string, kernel: string, architecture: string, virtualisation: string | null, cpuModel: string, cpuCount: number, memoryMib: number, swapMib: number, diskMib: number, bootedAt: string, systemd: boolean, agentUser: string, reportedAt: string } | null, connections: { nodes: Array<{ id: string, address: string, agentVersion: string, connectedAt: string, disconnectedAt: string | null, disconnectReason: string | null }> } } };
+export type ShowServerQuery = { server: { id: string, name: string, description: string, state: ServerState, stateReason: string, connected: boolean, connectedAt: string | null, lastSeenAt: string | null, latencyMs: number | null, disconnectReason: string | null, duplicateIdentity: boolean, queueHeld: boolean, tags: Array<string>, automaticTags: Array<string>, profile: PermissionProfileName, scopes: Array<PermissionScope>, protected: boolean, maintenance: boolean, concurrency: number, agentVersion: string | null, protocolVersion: number | null, createdAt: string, enrolledAt: string | null, integrityAlert: { raisedAt: string, reason: string, commandId: string, count: number } | null, group: { id: string, name: string } | null, healthChecks: Array<{ name: string, ok: boolean, message: string | null }>, facts: { hostname: string, addresses: Array<string>, osName: string, osVersion: string, kernel: string, architecture: string, virtualisation: string | null, cpuModel: string, cpuCount: number, memoryMib: number, swapMib: number, diskMib: number, bootedAt: string, systemd: boolean, agentUser: string, reportedAt: string } | null, connections: { nodes: Array<{ id: string, address: string, agentVersion: string, connectedAt: string, disconnectedAt: string | null, disconnectReason: string | null }> } } };
 
 export type WatchServersSubscriptionVariables = Exact<{
   afterSeq?: number | null | undefined;
@@ -942,7 +948,7 @@ export type WatchServersSubscriptionVariables = Exact<{
 }>;
 
 
-export type WatchServersSubscription = { serverChanged: { seq: number, serverId: string, server: { id: string, name: string, state: ServerState, stateReason: string, connected: boolean, lastSeenAt: string | null, latencyMs: number | null } | null } };
+export type WatchServersSubscription = { serverChanged: { seq: number, serverId: string, server: { id: string, name: string, state: ServerState, stateReason: string, connected: boolean, lastSeenAt: string | null, latencyMs: number | null, integrityAlert: { raisedAt: string, reason: string, commandId: string, count: number } | null } | null } };
 
 export type CreateServerMutationVariables = Exact<{
   input: CreateServerInput;
@@ -1015,6 +1021,16 @@ export type DeleteServerMutationVariables = Exact<{
 export type DeleteServerMutation = { deleteServer:
     | { __typename: 'ServerDeleted', id: string }
     | { __typename: 'ServerNotRevoked', code: string, message: string }
+   };
+
+export type AcknowledgeIntegrityAlertMutationVariables = Exact<{
+  input: AcknowledgeIntegrityAlertInput;
+}>;
+
+
+export type AcknowledgeIntegrityAlertMutation = { acknowledgeIntegrityAlert:
+    | { __typename: 'NoIntegrityAlert', code: string, message: string }
+    | { __typename: 'Server', id: string, name: string }
    };
 
 export type ListTokensQueryVariables = Exact<{
@@ -1753,6 +1769,12 @@ export const ListServersDocument = new TypedDocumentString(`
       tags
       automaticTags
       agentVersion
+      integrityAlert {
+        raisedAt
+        reason
+        commandId
+        count
+      }
       group {
         id
         name
@@ -1794,6 +1816,12 @@ export const ShowServerDocument = new TypedDocumentString(`
     disconnectReason
     duplicateIdentity
     queueHeld
+    integrityAlert {
+      raisedAt
+      reason
+      commandId
+      count
+    }
     tags
     automaticTags
     profile
@@ -1858,6 +1886,12 @@ export const WatchServersDocument = new TypedDocumentString(`
       connected
       lastSeenAt
       latencyMs
+      integrityAlert {
+        raisedAt
+        reason
+        commandId
+        count
+      }
     }
   }
 }
@@ -2006,6 +2040,21 @@ export const DeleteServerDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<DeleteServerMutation, DeleteServerMutationVariables>;
+export const AcknowledgeIntegrityAlertDocument = new TypedDocumentString(`
+    mutation AcknowledgeIntegrityAlert($input: AcknowledgeIntegrityAlertInput!) {
+  acknowledgeIntegrityAlert(input: $input) {
+    __typename
+    ... on Server {
+      id
+      name
+    }
+    ... on Refusal {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<AcknowledgeIntegrityAlertMutation, AcknowledgeIntegrityAlertMutationVariables>;
 export const ListTokensDocument = new TypedDocumentString(`
     query ListTokens($first: Int!, $after: String) {
   apiTokens(first: $first, after: $after) {

@@ -13,6 +13,7 @@ import { commandSubscriptions } from './command.subscriptions.js';
 import { DeliveryRepository } from './delivery.repository.js';
 import { OutputRepository } from './output.repository.js';
 import { ReportRepository } from './report.repository.js';
+import type { RefusalAlarm } from './refusals.port.js';
 import { CommandSweep, ReportService } from './report.service.js';
 import { RunResolver } from './run.resolver.js';
 import { RunRepository } from './run.repository.js';
@@ -40,10 +41,11 @@ export interface CommandsParts {
   signerDeadlineMs?: number;
   targets: TargetResolver;
   templates: TemplateSource;
+  alarm: RefusalAlarm;
 }
 
 export function createCommandsFeature(parts: CommandsParts) {
-  const { database, bus, log } = parts;
+  const { database, bus, log, alarm } = parts;
   const repository = new CommandRepository();
   const runRepository = new RunRepository();
   const output = new OutputRepository();
@@ -57,7 +59,7 @@ export function createCommandsFeature(parts: CommandsParts) {
       .advance(workspaceId, runId)
       .catch((error: unknown) => log.warn({ err: error, runId }, 'A run could not go on; the sweep tries again'));
   };
-  const reporting = { reports: new ReportRepository(), output, bus, log, onRunProgress };
+  const reporting = { reports: new ReportRepository(), output, bus, log, alarm, onRunProgress };
   const overdue = (now: Date) =>
     database.lookUp<{ workspaceId: string; id: string }>(
       'select workspace_id as "workspaceId", id from overdue_commands($1, $2)',

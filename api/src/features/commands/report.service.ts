@@ -4,6 +4,7 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import type { Logger } from '../../kernel/log.js';
 import { systemContext, type RequestContext, type WorkspaceContext } from '../../kernel/request-context.js';
 import type { OutputItem, OutputRepository } from './output.repository.js';
+import type { RefusalAlarm } from './refusals.port.js';
 import type { Moved, ReportRepository } from './report.repository.js';
 
 /** The agent whose frames are applied. */
@@ -32,6 +33,7 @@ export interface ReportParts {
   output: OutputRepository;
   bus: EventBus;
   log: Logger;
+  alarm: RefusalAlarm;
   /** Told, after commit, that a command of this run has ended. */
   onRunProgress: (workspaceId: string, runId: string) => void;
 }
@@ -114,7 +116,7 @@ export class ReportService {
     tx: WriteTransaction,
     { agent, commandId, problem }: { agent: ReportingAgent; commandId: string; problem: string },
   ): Promise<Omit<FrameRefusal, 'index'> | null> {
-    const { log, reports } = this.parts;
+    const { log, reports, alarm } = this.parts;
     const { serverId } = agent;
     if (PASSING_PROBLEMS.has(problem)) {
       log.warn({ serverId, commandId, problem }, 'An agent could not take an instruction; it is delivered again');
@@ -129,6 +131,7 @@ export class ReportService {
         target: { kind: 'COMMAND', id: commandId },
         detail: { serverId, problem },
       });
+      await alarm.raise(ctx, tx, { serverId, commandId, problem });
     }
     if (!moved && (await reports.isInstruction(tx, serverId, commandId))) return null;
     return this.noteMove(ctx, tx, { agent, id: commandId, moved });

@@ -5,6 +5,9 @@ import type { ServerGroupDirectory } from '../server-groups/index.js';
 import { AgentLinkRepository } from './agent-link.repository.js';
 import { AgentLinkService } from './agent-link.service.js';
 import { HostFactsRepository } from './host-facts.repository.js';
+import { IntegrityAlertRepository } from './integrity-alert.repository.js';
+import { IntegrityAlertResolver } from './integrity-alert.resolver.js';
+import { IntegrityAlertService } from './integrity-alert.service.js';
 import { RevocationHooks } from './revocation.hooks.js';
 import { ServerAccess } from './server.access.js';
 import { ServerDirectory } from './server.directory.js';
@@ -46,9 +49,15 @@ export function createServersFeature({ database, bus, groups }: ServersParts) {
   const service = new ServerService(shared);
   const links = new AgentLinkService({ database, links: new AgentLinkRepository() });
   const bulk = new ServerBulkService(shared);
+  const alerts = new IntegrityAlertService({ ...shared, alerts: new IntegrityAlertRepository() });
   const feed = new ServerChangeFeed(shared);
   return {
-    resolvers: [new ServerResolver({ servers: service, bulk, links, groups }), createServerChangeResolver(feed)],
+    resolvers: [
+      new ServerResolver({ servers: service, bulk, links, groups }),
+      new IntegrityAlertResolver(alerts),
+      createServerChangeResolver(feed),
+    ],
+    alerts,
     directory: new ServerDirectory({ database, servers: repository }),
     targets: new ServerTargets(repository),
     facts: new HostFactsRepository(tags),

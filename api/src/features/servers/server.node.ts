@@ -1,7 +1,7 @@
 import type { Scope } from '@pilothouse/protocol';
 import type { ServerProfile } from './permission.types.js';
 import { checksOf, factsOf, viewState, type ServerRecord } from './server.record.js';
-import { Server, ServerFacts } from './server.types.js';
+import { IntegrityAlert, Server, ServerFacts } from './server.types.js';
 
 /** A server as the API shows it at this moment. */
 export function toServerNode(record: ServerRecord, now: Date): Server {
@@ -31,9 +31,14 @@ export function toServerNode(record: ServerRecord, now: Date): Server {
     protocolVersion: record.protocolVersion,
     duplicateIdentity: record.queueHeld,
     queueHeld: record.queueHeld,
+    integrityAlert: toIntegrityAlert(record),
     createdAt: record.createdAt,
     enrolledAt: record.enrolledAt,
   });
+}
+
+function toIntegrityAlert({ integrityAlert: alert }: ServerRecord): IntegrityAlert | null {
+  return alert && Object.assign(new IntegrityAlert(), alert, { raisedAt: new Date(alert.raisedAt) });
 }
 
 function toFacts(record: ServerRecord): ServerFacts | null {

@@ -1,6 +1,15 @@
 import { healthFrameSchema, hostFactsSchema, type HostFacts } from '@pilothouse/protocol';
 import { stateOf, type ServerCondition, type StateView } from './server.state.js';
 
+/** The open alert about instructions that its agent refused as not genuine. */
+export interface IntegrityAlertRecord {
+  /** As JSON has it. */
+  raisedAt: string;
+  reason: string;
+  commandId: string;
+  count: number;
+}
+
 /** A server as it is stored, with its tags and its latest connection. */
 export interface ServerRecord {
   id: string;
@@ -32,6 +41,7 @@ export interface ServerRecord {
   disconnectedAt: Date | null;
   disconnectReason: string | null;
   latencyMs: number | null;
+  integrityAlert: IntegrityAlertRecord | null;
 }
 
 export type Check = ServerCondition['checks'][number];

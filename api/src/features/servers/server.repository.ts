@@ -1,6 +1,7 @@
 import { ServerEntity } from '@pilothouse/db';
 import { QueryFailedError } from 'typeorm';
 import { queryPrepared, type Transaction } from '../../kernel/database/index.js';
+import { ALERT_JSON } from './integrity-alert.repository.js';
 import { filterConditions, groupsWithin, QueryParameters, type ServerFilter } from './server-filter.sql.js';
 import type { ServerRecord } from './server.record.js';
 
@@ -38,7 +39,8 @@ const COLUMNS = `
   array(select t.tag from server_tags t where t.server_id = s.id and t.automatic order by t.tag) as "automaticTags",
   a.agent_version as "agentVersion", a.protocol_version as "protocolVersion", a.connected_at as "connectedAt",
   a.last_frame_at as "lastFrameAt", a.disconnected_at as "disconnectedAt", a.disconnect_reason as "disconnectReason",
-  a.latency_ms as "latencyMs"`;
+  a.latency_ms as "latencyMs",
+  (select ${ALERT_JSON} from alerts where server_id = s.id and kind = 'INTEGRITY' and acknowledged_at is null) as "integrityAlert"`;
 const FROM = 'from servers s left join agent_sessions a on a.server_id = s.id';
 
 const microseconds = (column: string) => `coalesce((extract(epoch from ${column}) * 1000000)::bigint, 0)`;

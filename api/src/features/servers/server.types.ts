@@ -93,6 +93,24 @@ export class HealthCheck {
   message!: string | null;
 }
 
+@ObjectType({
+  description: 'A server’s agent was given instructions that are not genuine; nobody has acknowledged it yet',
+})
+@Allow('PARENT')
+export class IntegrityAlert {
+  @Field(() => DateTime, { description: 'When its agent refused the first of them' })
+  raisedAt!: Date;
+
+  @Field(() => String, { description: 'What was wrong with the first of them, for people' })
+  reason!: string;
+
+  @Field(() => ID, { description: 'The first of them: a command, or the instruction to cancel one' })
+  commandId!: string;
+
+  @Field(() => Int, { description: 'How many its agent has refused since' })
+  count!: number;
+}
+
 @ObjectType({ description: 'One connection of a server’s agent, past or present' })
 @Allow('PARENT')
 export class AgentLink {
@@ -190,6 +208,12 @@ export class Server {
 
   @Field(() => Boolean, { description: 'Whether its commands wait until somebody has looked at it' })
   queueHeld!: boolean;
+
+  @Field(() => IntegrityAlert, {
+    nullable: true,
+    description: 'Set while its agent has refused instructions as not genuine and nobody has acknowledged it',
+  })
+  integrityAlert!: IntegrityAlert | null;
 
   @Field(() => DateTime, { description: 'When it was added' })
   createdAt!: Date;

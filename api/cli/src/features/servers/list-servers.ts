@@ -6,6 +6,7 @@ import { relativeTime } from '../../ui/times.js';
 import type { Cell } from '../../ui/table.js';
 import { findGroup } from '../server-groups/find-group.js';
 import { findServers } from './find-server.js';
+import { alertLines, type AlertedServer } from './integrity-alert.js';
 import { ListServers, WatchServers } from './servers.operations.js';
 
 export interface ListOptions {
@@ -36,7 +37,7 @@ export async function listServers(cli: Cli, options: ListOptions): Promise<void>
         ? 'No server fits.\n'
         : 'No servers yet. Add one with pilothouse server add NAME --profile operator.\n';
     }
-    return cli.output.table(
+    const table = cli.output.table(
       [
         { title: 'STATE' },
         { title: 'NAME' },
@@ -56,6 +57,7 @@ export async function listServers(cli: Cli, options: ListOptions): Promise<void>
         server.stateReason,
       ]),
     );
+    return table + alertLines(cli, servers);
   });
 }
 
@@ -91,15 +93,16 @@ interface Change {
   /** Null for how it was at the beginning. */
   seq: number | null;
   serverId: string;
-  server: { name: string; state: ServerState; stateReason: string } | null;
+  server: (AlertedServer & { state: ServerState; stateReason: string }) | null;
 }
 
-async function printChange({ output }: Cli, change: Change): Promise<void> {
+async function printChange(cli: Cli, change: Change): Promise<void> {
+  const { output } = cli;
   await output.event(change, () => {
     const at = new Date().toLocaleTimeString('en-GB');
     const { server, serverId } = change;
     if (!server) return output.line([at, serverId, 'was deleted']);
-    return output.line([at, stateCell(server.state), server.name, server.stateReason]);
+    return output.line([at, stateCell(server.state), server.name, server.stateReason]) + alertLines(cli, [server]);
   });
 }
 

@@ -14,6 +14,7 @@ import {
   setMaintenance,
   tagServers,
 } from './change-servers.js';
+import { acknowledgeAlert } from './integrity-alert.js';
 import { listServers, watchServers } from './list-servers.js';
 import { showServer } from './show-server.js';
 
@@ -95,6 +96,10 @@ function registerChanges(servers: Command, act: Act): void {
     .description('mark a server as being worked on, or no longer')
     .argument('<mark>', 'on or off', choice('The mark', ['ON', 'OFF']))
     .action(act(setMaintenance));
+  servers
+    .command('acknowledge <server>')
+    .description('say that its integrity alert was looked into: it is no longer shown')
+    .action(act(acknowledgeAlert));
   servers
     .command('reenrol <server>')
     .description('get a new token: its key was lost, it was revoked, or it moves to another host')

@@ -14,6 +14,12 @@ export const ListServers = graphql(`
         tags
         automaticTags
         agentVersion
+        integrityAlert {
+          raisedAt
+          reason
+          commandId
+          count
+        }
         group {
           id
           name
@@ -57,6 +63,12 @@ export const ShowServer = graphql(`
       disconnectReason
       duplicateIdentity
       queueHeld
+      integrityAlert {
+        raisedAt
+        reason
+        commandId
+        count
+      }
       tags
       automaticTags
       profile
@@ -122,6 +134,12 @@ export const WatchServers = graphql(`
         connected
         lastSeenAt
         latencyMs
+        integrityAlert {
+          raisedAt
+          reason
+          commandId
+          count
+        }
       }
     }
   }
@@ -270,6 +288,22 @@ export const DeleteServer = graphql(`
       __typename
       ... on ServerDeleted {
         id
+      }
+      ... on Refusal {
+        code
+        message
+      }
+    }
+  }
+`);
+
+export const AcknowledgeIntegrityAlert = graphql(`
+  mutation AcknowledgeIntegrityAlert($input: AcknowledgeIntegrityAlertInput!) {
+    acknowledgeIntegrityAlert(input: $input) {
+      __typename
+      ... on Server {
+        id
+        name
       }
       ... on Refusal {
         code

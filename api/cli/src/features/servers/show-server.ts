@@ -4,6 +4,7 @@ import { word } from '../../input/choice.js';
 import { mebibytes } from '../../ui/figures.js';
 import { counted, relativeTime } from '../../ui/times.js';
 import { findServer } from './find-server.js';
+import { alertAdvice } from './integrity-alert.js';
 import { stateCell } from './list-servers.js';
 import { ShowServer } from './servers.operations.js';
 
@@ -11,7 +12,9 @@ export async function showServer(cli: Cli, given: string): Promise<void> {
   const session = await cli.session();
   const { server } = await session.ask(ShowServer, { id: (await findServer(session, given)).id });
   await cli.output.answer(server, () =>
-    [overview(cli, server), host(cli, server), checks(cli, server)].filter((part) => part !== '').join('\n'),
+    [alertAdvice(cli, server), overview(cli, server), host(cli, server), checks(cli, server)]
+      .filter((part) => part !== '')
+      .join('\n'),
   );
 }
 

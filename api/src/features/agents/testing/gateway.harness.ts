@@ -91,6 +91,7 @@ export class GatewayHarness extends FeatureHarness {
       signer,
       targets: servers.targets,
       templates: createCommandTemplatesFeature(kernel).directory,
+      alarm: servers.alerts,
     });
     const { gateway, keeper } = await createAgentsFeature({
       ...kernel,

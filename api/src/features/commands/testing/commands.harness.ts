@@ -18,13 +18,15 @@ import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
 import { mayOnServer, type Role } from '../../../kernel/authorisation/index.js';
 import { Database } from '../../../kernel/database/index.js';
-import { InProcessEventBus } from '../../../kernel/event-bus.js';
+import { InProcessEventBus, type EventBus } from '../../../kernel/event-bus.js';
 import { createLogger } from '../../../kernel/log.js';
 import { hashToken, randomToken } from '../../../kernel/random-token.js';
 import { makeContext, type WorkspaceContext } from '../../../kernel/request-context.js';
 import { InProcessSigner } from '../../../signer/index.js';
 import { FeatureHarness } from '../../../testing/feature-harness.js';
 import { createCommandTemplatesFeature } from '../../command-templates/index.js';
+import { createServerGroupsFeature } from '../../server-groups/index.js';
+import { createServersFeature } from '../../servers/index.js';
 import { createCommandsFeature, type Delivery, type TargetResolver, type TargetServer } from '../index.js';
 import type { RunCommandRequest } from '../command.service.js';
 
@@ -48,6 +50,9 @@ export interface CommandsReplica {
   stop(): Promise<void>;
 }
 
+const serversOf = (kernel: { database: Database; bus: EventBus }) =>
+  createServersFeature({ ...kernel, groups: createServerGroupsFeature(kernel).directory });
+
 /** The commands feature on a real database with a real signer. */
 export class CommandsHarness extends FeatureHarness {
   readonly commandKey = generateSigningKey();
@@ -66,6 +71,7 @@ export class CommandsHarness extends FeatureHarness {
       directory: harness.directory,
     });
     const templates = createCommandTemplatesFeature(harness);
+    const servers = serversOf(harness);
     harness.feature = createCommandsFeature({
       database: harness.database,
       bus: harness.bus,
@@ -75,8 +81,9 @@ export class CommandsHarness extends FeatureHarness {
       signerDeadlineMs: 10_000,
       targets: harness.targets,
       templates: templates.directory,
+      alarm: servers.alerts,
     });
-    await harness.serve([harness.feature, templates].flatMap(({ resolvers }) => resolvers));
+    await harness.serve([harness.feature, templates, servers].flatMap(({ resolvers }) => resolvers));
     return harness;
   }
 
@@ -164,7 +171,9 @@ export class CommandsHarness extends FeatureHarness {
     const database = new Database(dataSource, bus);
     const { signer, targets } = this;
     const templates = createCommandTemplatesFeature({ database, bus }).directory;
-    const feature = createCommandsFeature({ database, bus, log: createLogger('error'), signer, targets, templates });
+    const alarm = serversOf({ database, bus }).alerts;
+    const log = createLogger('error');
+    const feature = createCommandsFeature({ database, bus, log, signer, targets, templates, alarm });
     return { feature, bus, database, stop: () => dataSource.destroy() };
   }
 
