@@ -62,6 +62,11 @@ export class BootedHost {
     return child;
   }
 
+  /** Ends a spawned program as by kill -9. */
+  async kill(program: ChildProcess): Promise<void> {
+    if (this.programs.has(program)) await killInside(program);
+  }
+
   /** Runs a program inside to its end. */
   async run(
     [program = '', ...argv]: readonly string[],

@@ -128,7 +128,10 @@ export class CommandExecutor {
   private async lost(task: RunnerTask, started: StartedInfo): Promise<AttemptEnd> {
     const directory = this.directoryOf(task.commandId);
     const rebooted = started.bootId !== this.options.bootId;
-    if (!rebooted) directory.killOrphans();
+    if (!rebooted) {
+      directory.killOrphans();
+      await this.options.launcher.endRemains(task);
+    }
     const end = await findSpoolEnd(directory.path).catch(() => SPOOL_START);
     return this.ended(task, { kind: 'lost', started, end, rebooted });
   }

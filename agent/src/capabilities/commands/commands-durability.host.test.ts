@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { mkdtemp, readFile, rm, watch, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import {
   exportSigningKey,
@@ -13,6 +13,7 @@ import {
   type CommandResult,
 } from '@pilothouse/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BootedHost, canBootHosts } from '../../testing/index.js';
 import { CommandHost } from './testing/command-host.js';
 import type { CrashingAgentSetup } from './testing/crashing-agent.js';
 import { argv, InstructionSigner, sh, type Delivery } from './testing/envelopes.js';
@@ -28,6 +29,19 @@ beforeAll(async () => {
 });
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
+/** Where the agent runs that is killed. */
+interface Place {
+  launcher: CrashingAgentSetup['launcher'];
+  spawn(program: string, argv: readonly string[]): ChildProcess;
+  kill(agent: ChildProcess): void;
+}
+
+const thisMachine: Place = {
+  launcher: 'session',
+  spawn: (program, argv) => spawn(program, argv),
+  kill: (agent) => void agent.kill('SIGKILL'),
+};
+
 /** A server whose agent may be killed: the control plane's side of it. */
 class KilledServer {
   readonly signer = new InstructionSigner();
@@ -37,8 +51,11 @@ class KilledServer {
   readonly stateDirectory: string;
   private agent: ChildProcess | null = null;
 
-  constructor(name: string) {
-    this.stateDirectory = join(directory, name);
+  constructor(
+    name: string,
+    private readonly place: Place,
+  ) {
+    this.stateDirectory = join(directory, `${place.launcher}-${name}`);
     execFileSync('mkdir', ['-p', this.stateDirectory]);
   }
 
@@ -46,7 +63,7 @@ class KilledServer {
   async liveUntil(deliveries: readonly Delivery[], happened: Promise<unknown>): Promise<void> {
     const life = this.live(deliveries, null);
     await happened;
-    this.agent?.kill('SIGKILL');
+    if (this.agent) this.place.kill(this.agent);
     await life;
   }
 
@@ -63,24 +80,27 @@ class KilledServer {
       agentId: this.agentId,
       signingKeyPem: exportSigningKey(this.signingKey),
       expectation: { commandKeys, serverId, generation },
+      launcher: this.place.launcher,
       crashAt,
     };
-    const agent = spawn(process.execPath, [agentPath, JSON.stringify(setup)], { stdio: ['pipe', 'pipe', 'inherit'] });
+    const agent = this.place.spawn(process.execPath, [agentPath, JSON.stringify(setup)]);
     this.agent = agent;
-    agent.stdin.on('error', () => undefined);
+    const [stdin, stdout] = [agent.stdin!, agent.stdout!];
+    agent.stderr!.pipe(process.stderr, { end: false });
+    stdin.on('error', () => undefined);
     const exited = new Promise((resolve) => agent.once('exit', resolve));
     for (const { deliveryId, envelope } of [...deliveries, ...deliveries]) {
       const { bytes, keyId, signature } = envelope;
       const encoded = { deliveryId, keyId, bytes: bytes.toString('base64'), signature: signature.toString('base64') };
-      agent.stdin.write(`${JSON.stringify(encoded)}\n`);
+      stdin.write(`${JSON.stringify(encoded)}\n`);
     }
-    for await (const line of createInterface({ input: agent.stdout })) {
+    for await (const line of createInterface({ input: stdout })) {
       for (const frame of JSON.parse(line) as AgentFrame[]) this.note(frame);
-      agent.stdin.write('ack\n');
+      stdin.write('ack\n');
       if (isEnough()) break;
     }
     const outcome = isEnough() ? 'done' : 'crashed';
-    agent.kill('SIGKILL');
+    this.place.kill(agent);
     await exited;
     return outcome;
   }
@@ -119,9 +139,28 @@ class KilledServer {
 }
 
 describe('kill -9 of the agent at every step of a command', () => {
+  itSurvivesKills(thisMachine);
+});
+
+describe.runIf(canBootHosts())('kill -9 of the agent on a host with systemd [needs systemd-nspawn]', () => {
+  let host: BootedHost;
+  beforeAll(async () => {
+    host = await BootedHost.start({ shared: [directory, dirname(runnerPath), dirname(agentPath)] });
+  });
+  afterAll(() => host?.cutPower());
+
+  itSurvivesKills({
+    launcher: 'systemd',
+    spawn: (program, list) => host.spawn(program, list),
+    kill: (agent) => void host.kill(agent),
+  });
+});
+
+/** What holds wherever the agent runs. */
+function itSurvivesKills(place: Place) {
   it('leaves at most one effect and exactly one truth about it', async () => {
     for (let crashAt = 1; ; crashAt += 1) {
-      const server = new KilledServer(`step-${crashAt}`);
+      const server = new KilledServer(`step-${crashAt}`, place);
       const effects = join(server.stateDirectory, 'effects');
       const command = server.signer.command({ program: sh(`echo effect >>${effects}`) });
       const isEnough = () => server.resultsOf(command.deliveryId).length > 0;
@@ -145,7 +184,7 @@ describe('kill -9 of the agent at every step of a command', () => {
   }, 180_000);
 
   it('neither kills nor loses what runs: it is found again', async () => {
-    const server = new KilledServer('reattach');
+    const server = new KilledServer('reattach', place);
     const { up, gate } = server.fifos();
     const waits = server.signer.command({ program: sh(`echo up >${up}; read line <${gate}; echo $line; exit 7`) });
     await server.liveUntil([waits], readFile(up));
@@ -156,7 +195,7 @@ describe('kill -9 of the agent at every step of a command', () => {
   });
 
   it('neither kills nor loses what runs: its exit record is found', async () => {
-    const server = new KilledServer('exited');
+    const server = new KilledServer('exited', place);
     const { up, gate } = server.fifos();
     const waits = server.signer.command({ program: sh(`echo up >${up}; read line <${gate}; exit 7`) });
     await server.liveUntil([waits], readFile(up));
@@ -169,7 +208,7 @@ describe('kill -9 of the agent at every step of a command', () => {
 
   it('runs a command again only when it was declared idempotent', async () => {
     for (const idempotent of [true, false]) {
-      const server = new KilledServer(`idempotent-${idempotent}`);
+      const server = new KilledServer(`idempotent-${idempotent}`, place);
       const effects = join(server.stateDirectory, 'effects');
       // The first attempt kills its runner, its parent.
       const script = `echo effect >>${effects}; test $(wc -l <${effects}) -gt 1 || { kill -9 $PPID; sleep 60; }`;
@@ -183,7 +222,7 @@ describe('kill -9 of the agent at every step of a command', () => {
   });
 
   it('does not free a command of its time-out', async () => {
-    const server = new KilledServer('timeout');
+    const server = new KilledServer('timeout', place);
     const { up } = server.fifos();
     const command = server.signer.command({ program: sh(`echo up >${up}; sleep 60`), limits: { timeoutMs: 1000 } });
     await server.liveUntil([command], readFile(up));
@@ -191,7 +230,7 @@ describe('kill -9 of the agent at every step of a command', () => {
     await server.live([], null, () => server.results.length > 0);
     expect(server.truths()).toMatchObject([{ state: 'TIMED_OUT' }]);
   });
-});
+}
 
 describe('before the first handshake', () => {
   it('starts nothing that waits from before, and refuses what comes', async () => {

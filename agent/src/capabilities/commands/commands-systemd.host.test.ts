@@ -128,11 +128,32 @@ describe.runIf(canBootHosts())('commands of an agent under systemd [needs system
     expect((await host.run(['ps', '-e', '-o', 'args='])).stdout).not.toContain('sleep 600');
   });
 
+  it('are told as interrupted when their runner was killed, and nothing is left of them', async () => {
+    const id = send({ program: sh('setsid sleep 602 & sleep 602 & kill -9 $PPID; wait') });
+    expect(await resultOf(id)).toMatchObject({ state: 'INTERRUPTED', outcome: 'UNKNOWN' });
+    expect((await host.run(['ps', '-e', '-o', 'args='])).stdout).not.toContain('sleep 602');
+    while ((await stateOf(unitOf(id))) === 'failed');
+    expect(await host.ask('systemctl', 'is-system-running')).toBe('running');
+  });
+
   it('leave running what they put there on purpose, when they end by themselves', async () => {
     const id = send({ program: sh('setsid sleep 601 >/dev/null 2>&1 & exit 0') });
     expect(await resultOf(id)).toMatchObject({ state: 'SUCCEEDED' });
     expect((await host.run(['ps', '-e', '-o', 'args='])).stdout).toContain('sleep 601');
     await host.ask('systemctl', 'kill', '--kill-whom=all', unitOf(id));
+  });
+
+  it('are ended and told as cancelled when the host is shut down in good order', async () => {
+    const id = await sendWaiting(`echo effect >>${join(directory, 'effects')}`);
+    await host.powerOff();
+    host = await boot();
+    await startAgent();
+    expect(await resultOf(id)).toMatchObject({
+      state: 'CANCELLED',
+      outcome: 'KNOWN',
+      reason: 'The command was told to stop because the host is shutting down',
+    });
+    expect(existsSync(join(directory, 'effects'))).toBe(false);
   });
 
   it('are told as interrupted after a power cut, and do not run again', async () => {

@@ -15,9 +15,7 @@ import { RemoteLauncher } from '../testing/remote-launcher.js';
 import { bundle, bundleRunner } from '../testing/runner-bundle.js';
 import type { RunnerLauncher, RunnerTask } from './runner-launcher.js';
 import { SessionLauncher } from './session.launcher.js';
-import { SystemdLauncher } from './systemd.launcher.js';
-
-type Launcher = Omit<RunnerLauncher, 'unitOf'>;
+import { SystemdLauncher, type SystemdLauncherOptions } from './systemd.launcher.js';
 
 let runnerPath: string;
 let state: string;
@@ -39,13 +37,13 @@ async function prepare(program: CommandIntent['arguments']['program']): Promise<
   return { commandId, attempt: 1, directory };
 }
 
-function endOf(task: RunnerTask, launcher: Launcher) {
+function endOf(task: RunnerTask, launcher: RunnerLauncher) {
   const directory = new CommandDirectory(task.directory);
   return new RunWatch({ directory, task, launcher, onOutput: () => undefined }).ended;
 }
 
 /** What holds of every launcher. `make` gives another one each time, as after a restart of the agent. */
-function itKeepsTheContract(make: () => Launcher) {
+function itKeepsTheContract(make: () => RunnerLauncher) {
   it('runs a task, finds it while it runs, and its record afterwards', async () => {
     const launcher = make();
     const task = await prepare(argv('sleep', '60'));
@@ -115,11 +113,13 @@ describe.runIf(canBootHosts())('SystemdLauncher on a host with systemd [needs sy
   });
   afterAll(() => host?.cutPower());
 
-  const make = () => new RemoteLauncher(host, { program, runnerPath });
+  const make = (options: Partial<SystemdLauncherOptions> = {}) =>
+    new RemoteLauncher(host, program, { runnerPath, ...options });
   const ofUnit = (task: RunnerTask, property: string) => {
     const unit = new SystemdLauncher({ runnerPath }).unitOf(task);
     return host.ask('systemctl', 'show', `--property=${property}`, '--value', '--', unit);
   };
+  const failedUnits = () => host.ask('systemctl', 'list-units', '--all', '--state=failed', '--plain', '--no-legend');
 
   itKeepsTheContract(make);
 
@@ -139,12 +139,31 @@ describe.runIf(canBootHosts())('SystemdLauncher on a host with systemd [needs sy
     const launcher = make();
     const task = await prepare(sh(`echo effect >>${effects}; read line <${gate}; kill -9 $PPID`));
     await launcher.launch(task);
-    await expect(launcher.launch(task)).rejects.toThrow('was already loaded');
+    await launcher.launch(task);
+    expect(await launcher.find(task)).toBe('alive');
     await writeFile(gate, 'go\n');
     expect(await endOf(task, launcher)).toBeNull();
     expect(await ofUnit(task, 'ActiveState')).toBe('failed');
-    await expect(launcher.launch(task)).rejects.toThrow('was already loaded');
+    await launcher.launch(task);
+    expect(await launcher.find(task)).toBe('gone');
     expect(await readFile(effects, 'utf8')).toBe('effect\n');
+    launcher.release(task);
+    while ((await failedUnits()) !== '');
+    launcher.close();
+  });
+
+  it('says that nothing was run where systemd could not execute the runner, and leaves no unit behind', async () => {
+    const launcher = make({ nodePath: '/no/such/node' });
+    const task = await prepare(argv('true'));
+    await expect(launcher.launch(task)).rejects.toThrow(launcher.unitOf(task));
+    expect(await ofUnit(task, 'LoadState')).toBe('not-found');
+    launcher.close();
+  });
+
+  it('does not say that nothing was run when systemd was only too slow to answer', async () => {
+    const launcher = make({ deadlineMs: 1 });
+    const task = await prepare(argv('true'));
+    await launcher.launch(task);
     launcher.close();
   });
 });

@@ -14,6 +14,8 @@ export interface RunnerLauncher {
   launch(task: RunnerTask): Promise<void>;
   /** Whether the runner still works on this task. */
   find(task: RunnerTask): Promise<'alive' | 'gone'>;
+  /** Ends what a runner that is lost left running, as far as the command's directory does not tell of it. */
+  endRemains(task: RunnerTask): Promise<void>;
   /** Told once a task has ended; a launcher may use its runner again. */
   release(task: RunnerTask): void;
   /** Lets go of spare runners, never of working ones. */

@@ -54,6 +54,10 @@ export class SessionLauncher implements RunnerLauncher {
     return identity && isAlive(identity) ? 'alive' : 'gone';
   }
 
+  async endRemains(): Promise<void> {
+    // What made itself a session of its own can be told from no other process of this host.
+  }
+
   release({ commandId }: RunnerTask): void {
     const runner = this.working.get(commandId);
     this.working.delete(commandId);

@@ -1,14 +1,18 @@
-import { execFile } from 'node:child_process';
+import { execFile, type ExecFileException } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { RunnerLauncher, RunnerTask } from './runner-launcher.js';
 
 const run = promisify(execFile);
 const DEADLINE_MS = 10_000;
+/** Exit codes by which systemd itself says that it could not execute a program: systemd.exec(5). */
+const SPAWN_FAILURES = { first: 200, last: 243 };
 
 export interface SystemdLauncherOptions {
   /** The bundled runner. */
   runnerPath: string;
   nodePath?: string;
+  /** How long systemd may take to answer. */
+  deadlineMs?: number;
 }
 
 /**
@@ -16,6 +20,9 @@ export interface SystemdLauncherOptions {
  * without touching it. Needs root and a running systemd.
  */
 export class SystemdLauncher implements RunnerLauncher {
+  /** Units seen failed, which systemd keeps until it is told that nobody wants to know any more. */
+  private readonly failed = new Set<string>();
+
   constructor(private readonly options: SystemdLauncherOptions) {}
 
   unitOf({ commandId, attempt }: RunnerTask): string {
@@ -23,17 +30,28 @@ export class SystemdLauncher implements RunnerLauncher {
   }
 
   async launch(task: RunnerTask): Promise<void> {
-    await run('systemd-run', this.argvFor(task), { timeout: DEADLINE_MS });
+    try {
+      await this.run('systemd-run', this.argvFor(task));
+    } catch (error) {
+      if (await this.mayHaveStarted(task, error as ExecFileException)) return;
+      await this.tryOn(task, ['reset-failed']);
+      throw error;
+    }
   }
 
   async find(task: RunnerTask): Promise<'alive' | 'gone'> {
-    const argv = ['show', '--property=ActiveState', '--value', '--', this.unitOf(task)];
-    const { stdout } = await run('systemctl', argv, { timeout: DEADLINE_MS });
-    return ['inactive', 'failed'].includes(stdout.trim()) ? 'gone' : 'alive';
+    const { ActiveState = '' } = await this.show(task, ['ActiveState']);
+    if (ActiveState === 'failed') this.failed.add(this.unitOf(task));
+    return isOver(ActiveState) ? 'gone' : 'alive';
   }
 
-  release(): void {
-    // The unit ends with its runner.
+  async endRemains(task: RunnerTask): Promise<void> {
+    await this.tryOn(task, ['kill', '--signal=SIGKILL']);
+  }
+
+  /** A unit ends with its runner. One whose runner was killed is failed, and is forgotten here. */
+  release(task: RunnerTask): void {
+    if (this.failed.delete(this.unitOf(task))) void this.tryOn(task, ['reset-failed']);
   }
 
   close(): void {
@@ -60,4 +78,53 @@ export class SystemdLauncher implements RunnerLauncher {
       task.directory,
     ];
   }
+
+  /**
+   * Whether a start that was not confirmed may have happened all the same, as when systemd was busy or restarted itself
+   * in this moment. Such a command is followed, and lost if it is nowhere: it is never told as not run.
+   */
+  private async mayHaveStarted(task: RunnerTask, { code, killed }: ExecFileException): Promise<boolean> {
+    if (killed) return true;
+    const isSystemdsAnswer = typeof code === 'number';
+    if (!isSystemdsAnswer) return false;
+    try {
+      const properties = ['ActiveState', 'ExecMainPID', 'ExecMainStatus'];
+      const { ActiveState = '', ExecMainPID, ExecMainStatus } = await this.show(task, properties);
+      const wasExecuted = ExecMainPID !== '0' && !isSpawnFailure(Number(ExecMainStatus));
+      return wasExecuted || !isOver(ActiveState);
+    } catch {
+      // Nobody can tell at this moment; the look-ups that follow will.
+      return true;
+    }
+  }
+
+  private async tryOn(task: RunnerTask, [verb = '', ...options]: string[]): Promise<void> {
+    try {
+      await this.run('systemctl', [verb, ...options, '--', this.unitOf(task)]);
+    } catch {
+      // There is no such unit any more, or nothing in it.
+    }
+  }
+
+  private async show(task: RunnerTask, properties: readonly string[]): Promise<Partial<Record<string, string>>> {
+    const { stdout } = await this.run('systemctl', [
+      'show',
+      `--property=${properties.join()}`,
+      '--',
+      this.unitOf(task),
+    ]);
+    return Object.fromEntries(stdout.split('\n').map((line) => line.split('=', 2) as [string, string]));
+  }
+
+  private run(program: string, argv: string[]) {
+    return run(program, argv, { timeout: this.options.deadlineMs ?? DEADLINE_MS });
+  }
+}
+
+function isOver(activeState: string): boolean {
+  return activeState === 'inactive' || activeState === 'failed';
+}
+
+function isSpawnFailure(status: number): boolean {
+  return status >= SPAWN_FAILURES.first && status <= SPAWN_FAILURES.last;
 }

@@ -5,6 +5,7 @@ import { OPEN_HOST_POLICY } from '../../../kernel/host-policy.js';
 import { CommandCapability } from '../command.capability.js';
 import type { RunnerLauncher } from '../launcher/runner-launcher.js';
 import { SessionLauncher } from '../launcher/session.launcher.js';
+import { SystemdLauncher } from '../launcher/systemd.launcher.js';
 
 /** What a crashing agent is told, as JSON in its first argument. */
 export interface CrashingAgentSetup {
@@ -13,6 +14,7 @@ export interface CrashingAgentSetup {
   agentId: string;
   signingKeyPem: string;
   expectation: Omit<EnvelopeExpectation, 'now'>;
+  launcher: 'session' | 'systemd';
   /** It kills itself with SIGKILL at the so-manieth point; null: never. */
   crashAt: number | null;
 }
@@ -82,8 +84,12 @@ async function crashAroundSyncs(point: () => void): Promise<void> {
   };
 }
 
-function crashAroundLaunches({ runnerPath, stateDirectory }: CrashingAgentSetup, point: () => void): RunnerLauncher {
-  const launcher = new SessionLauncher({ runnerPath, scratchDirectory: stateDirectory });
+function crashAroundLaunches(setup: CrashingAgentSetup, point: () => void): RunnerLauncher {
+  const { runnerPath, stateDirectory } = setup;
+  const usesUnits = setup.launcher === 'systemd';
+  const launcher = usesUnits
+    ? new SystemdLauncher({ runnerPath })
+    : new SessionLauncher({ runnerPath, scratchDirectory: stateDirectory });
   const launch = launcher.launch.bind(launcher);
   launcher.launch = async (task) => {
     point();

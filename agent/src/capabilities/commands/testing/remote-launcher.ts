@@ -2,46 +2,63 @@ import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { BootedHost } from '../../../testing/index.js';
 import type { RunnerLauncher, RunnerTask } from '../launcher/runner-launcher.js';
+import { SystemdLauncher, type SystemdLauncherOptions } from '../launcher/systemd.launcher.js';
 
 export interface LauncherCall {
-  method: 'launch' | 'find';
+  id: number;
+  method: 'launch' | 'find' | 'endRemains' | 'release';
   task: RunnerTask;
 }
 
-export type LauncherReply = { value: unknown } | { problem: string };
+export type LauncherReply = { id: number; value: unknown } | { id: number; problem: string };
 
 /** A SystemdLauncher in a process of a booted host, as the agent there would use it. */
-export class RemoteLauncher implements Omit<RunnerLauncher, 'unitOf'> {
+export class RemoteLauncher implements RunnerLauncher {
   private readonly process: ChildProcess;
-  private readonly replies: AsyncIterator<string>;
+  private readonly calls: ((reply: LauncherReply) => void)[] = [];
 
   /** @param program the bundle of `launcher-process.ts`; like the runner, in a directory that the host sees */
-  constructor(host: BootedHost, { program, runnerPath }: { program: string; runnerPath: string }) {
-    this.process = host.spawn(process.execPath, [program, runnerPath]);
-    this.replies = createInterface({ input: this.process.stdout! })[Symbol.asyncIterator]();
+  constructor(
+    host: BootedHost,
+    program: string,
+    private readonly options: SystemdLauncherOptions,
+  ) {
+    this.process = host.spawn(process.execPath, [program, JSON.stringify(options)]);
+    createInterface({ input: this.process.stdout! }).on('line', (line) => {
+      const reply = JSON.parse(line) as LauncherReply;
+      this.calls[reply.id]?.(reply);
+    });
+  }
+
+  unitOf(task: RunnerTask): string {
+    return new SystemdLauncher(this.options).unitOf(task);
   }
 
   async launch(task: RunnerTask): Promise<void> {
-    await this.call({ method: 'launch', task });
+    await this.call('launch', task);
   }
 
   async find(task: RunnerTask): Promise<'alive' | 'gone'> {
-    return (await this.call({ method: 'find', task })) as 'alive' | 'gone';
+    return (await this.call('find', task)) as 'alive' | 'gone';
   }
 
-  release(): void {
-    // As of the launcher itself.
+  async endRemains(task: RunnerTask): Promise<void> {
+    await this.call('endRemains', task);
+  }
+
+  release(task: RunnerTask): void {
+    void this.call('release', task);
   }
 
   close(): void {
     this.process.stdin?.end();
   }
 
-  /** One at a time. */
-  private async call(call: LauncherCall): Promise<unknown> {
-    this.process.stdin?.write(`${JSON.stringify(call)}\n`);
-    const { value: line } = await this.replies.next();
-    const reply = JSON.parse(String(line)) as LauncherReply;
+  private async call(method: LauncherCall['method'], task: RunnerTask): Promise<unknown> {
+    const reply = await new Promise<LauncherReply>((resolve) => {
+      const call: LauncherCall = { id: this.calls.push(resolve) - 1, method, task };
+      this.process.stdin?.write(`${JSON.stringify(call)}\n`);
+    });
     if ('problem' in reply) throw new Error(reply.problem);
     return reply.value;
   }
