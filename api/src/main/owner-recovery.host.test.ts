@@ -80,13 +80,30 @@ describe('an owner who is locked out', () => {
     const { exitCode, said } = await recover(place, ['--email', EMAIL], { typed: [NEW_PASSWORD, NEW_PASSWORD] });
     expect({ exitCode, said }).toEqual({
       exitCode: 0,
-      said: 'New password: \nThe same again: \nDone: the password is changed, the second factor is off, and every session has ended.\n',
+      said: 'New password: \nThe same again: \nDone: the password is changed, the second factor is off, and every session and API token has ended.\n',
     });
     await Promise.all([closed, ended]);
     expect((await api.ask('{ me { person { id } } }', { token })).code).toBe('UNAUTHENTICATED');
     expect((await signIn(NEW_PASSWORD)).__typename).toBe('SignedIn');
     const entries = await api.sql(`select actor_kind, chain from audit_entries where action = 'owner-recovered'`);
     expect(entries).toEqual([{ actor_kind: 'SYSTEM', chain: 'installation' }]);
+  });
+
+  test('ends API tokens, or keeps them where that is said', async () => {
+    const session = (await signIn(NEW_PASSWORD)).token!;
+    const made = await api.ask(
+      `mutation ($input: CreateApiTokenInput!) { createApiToken(input: $input) { ... on ApiTokenCreated { token } } }`,
+      { token: session, variables: { input: { name: 'ci', scopes: ['READ'], idempotencyKey: 'ci' } } },
+    );
+    const { token: apiToken } = made.data.createApiToken as { token: string };
+    const codeOf = async () => (await api.ask('{ servers { nodes { id } } }', { token: apiToken })).code;
+    const args = ['--email', EMAIL, '--password-stdin'];
+    const kept = await recover(place, [...args, '--keep-api-tokens'], { piped: NEW_PASSWORD });
+    expect(kept).toMatchObject({ exitCode: 0, said: expect.stringContaining('API tokens stay') });
+    expect(await codeOf()).toBeUndefined();
+    const ended = await recover(place, args, { piped: NEW_PASSWORD });
+    expect(ended).toMatchObject({ exitCode: 0, said: expect.stringContaining('API token has ended') });
+    expect(await codeOf()).toBe('UNAUTHENTICATED');
   });
 });
 

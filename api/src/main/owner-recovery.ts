@@ -23,12 +23,13 @@ export interface RecoveryCommand {
   output: PasswordOutput;
 }
 
-const USAGE = `Gives an account of this Pilothouse a new password, and takes its second factor away.
+const USAGE = `Gives an account of this Pilothouse a new password, takes its second factor away, and ends its sessions and API tokens.
 
-  npm run recover-owner -- --email ADDRESS [--password-stdin]
+  npm run recover-owner -- --email ADDRESS [--password-stdin] [--keep-api-tokens]
 
 Run it on the control plane's own host as the user who starts Pilothouse, which may be running. The new password is asked
-for, or read from standard input. PILOTHOUSE_STATE_DIR and PILOTHOUSE_DATABASE_URL name the installation as for npm start.
+for, or read from standard input. --keep-api-tokens lets programs go on: only where nobody else had a hand on the account.
+PILOTHOUSE_STATE_DIR and PILOTHOUSE_DATABASE_URL name the installation as for npm start.
 `;
 
 /** Returns the exit code: 0 done, 1 not done, 2 wrong usage. */
@@ -41,8 +42,10 @@ export async function recoverFromCommandLine({ args, place, input, output }: Rec
   try {
     const installation = place();
     const password = await readNewPassword({ fromInput: options.passwordStdin, input, output });
-    await recoverAccount(installation, { email: options.email, password });
-    output.write('Done: the password is changed, the second factor is off, and every session has ended.\n');
+    const { email, keepApiTokens } = options;
+    await recoverAccount(installation, { email, password, keepApiTokens });
+    const ended = keepApiTokens ? 'every session has ended; API tokens stay' : 'every session and API token has ended';
+    output.write(`Done: the password is changed, the second factor is off, and ${ended}.\n`);
     return 0;
   } catch (error) {
     output.write(`${error instanceof Error ? error.message : String(error)}\n`);
@@ -50,18 +53,31 @@ export async function recoverFromCommandLine({ args, place, input, output }: Rec
   }
 }
 
-function readOptions(args: readonly string[]): { email: string; passwordStdin: boolean; help: boolean } | null {
+interface RecoveryOptions {
+  email: string;
+  passwordStdin: boolean;
+  keepApiTokens: boolean;
+  help: boolean;
+}
+
+function readOptions(args: readonly string[]): RecoveryOptions | null {
   try {
     const { values } = parseArgs({
       args: [...args],
       options: {
         email: { type: 'string' },
         'password-stdin': { type: 'boolean', default: false },
+        'keep-api-tokens': { type: 'boolean', default: false },
         help: { type: 'boolean', default: false },
       },
     });
     if (values.email === undefined && !values.help) return null;
-    return { email: values.email ?? '', passwordStdin: values['password-stdin'], help: values.help };
+    return {
+      email: values.email ?? '',
+      passwordStdin: values['password-stdin'],
+      keepApiTokens: values['keep-api-tokens'],
+      help: values.help,
+    };
   } catch {
     // parseArgs throws for what it does not know; the usage says all there is.
     return null;
@@ -71,7 +87,7 @@ function readOptions(args: readonly string[]): { email: string; passwordStdin: b
 /** @throws a sentence when there is no such account, the password is too weak, or the installation is not there */
 export async function recoverAccount(
   { stateDir, databaseUrl }: InstallationPlace,
-  account: { email: string; password: string },
+  { email, password: newPassword, keepApiTokens }: { email: string; password: string; keepApiTokens: boolean },
 ): Promise<void> {
   // Read first: a directory without keys is no installation, and no database must be begun in it.
   const { sealing } = await readKeys(stateDir);
@@ -83,7 +99,7 @@ export async function recoverAccount(
     const { database, close } = await openDatabase(roleUrl(server.url, 'ph_app', password), bus);
     try {
       const people = createPeopleFeature({ database, bus, sealing, rateLimits: new RateLimits() });
-      await people.recoverOwner(account.email, account.password);
+      await people.recoverOwner(email, newPassword, { keepApiTokens });
     } finally {
       await close();
     }

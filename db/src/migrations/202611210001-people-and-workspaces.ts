@@ -13,7 +13,7 @@ export class PeopleAndWorkspaces2026112100010 implements MigrationInterface {
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
-      drop function session_by_token_hash(bytea), api_token_by_hash(bytea), user_by_email(text), complete_setup(bytea, jsonb),
+      drop function session_by_token_hash(bytea), api_token_by_hash(bytea), end_own_api_tokens(timestamptz), user_by_email(text), complete_setup(bytea, jsonb),
         offer_setup_code(bytea), setup_is_complete();
       drop table installation, keysets, revocations, settings, api_tokens, recovery_codes, totp_credentials, sessions,
         grants, memberships, users, workspaces`);
@@ -170,6 +170,11 @@ const LOOK_UPS = `
         join public.workspaces w on w.id = t.workspace_id and w.deleted_at is null
        where t.token_hash = hash and t.revoked_at is null and u.disabled_at is null limit 1 $$;
 
+  -- Ends the API tokens of the transaction's own person, in every workspace. Returns those that ended.
+  create function end_own_api_tokens(at timestamptz) returns setof uuid language sql ${DEFINER} as $$
+    update public.api_tokens t set revoked_at = at where t.user_id = ${CURRENT_USER_ID} and t.revoked_at is null
+    returning t.id $$;
+
   create function user_by_email(address text)
     returns table (id uuid, password_hash text, disabled_at timestamptz, has_totp boolean)
     language sql stable ${DEFINER} as $$
@@ -203,5 +208,5 @@ const GRANTS = `
   grant insert on revocations to ph_app;
   grant select, insert, update on workspaces, users, api_tokens to ph_app;
   grant select, insert, update, delete on memberships, grants, sessions, totp_credentials, recovery_codes to ph_app;
-  grant execute on function session_by_token_hash(bytea), api_token_by_hash(bytea), user_by_email(text), setup_is_complete(),
+  grant execute on function session_by_token_hash(bytea), api_token_by_hash(bytea), end_own_api_tokens(timestamptz), user_by_email(text), setup_is_complete(),
     offer_setup_code(bytea), complete_setup(bytea, jsonb) to ph_app;`;

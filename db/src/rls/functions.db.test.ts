@@ -13,6 +13,7 @@ const CALLERS: Record<string, string[]> = {
   audit_append: ['ph_app'],
   audit_chains: ['ph_app', 'ph_jobs'],
   complete_setup: ['ph_app'],
+  end_own_api_tokens: ['ph_app'],
   enrol_agent: ['ph_app'],
   event_append: ['ph_app'],
   invitation_by_code_hash: ['ph_app'],
@@ -225,6 +226,24 @@ describe('a function that writes', () => {
     ['audit_append', `select audit_append('USER', '', 'a', 'b', 'c', '{}', '')`],
   ])('%s refuses to write without a workspace', async (name, statement) => {
     await expect(app.query(statement)).rejects.toThrow(`${name} needs a workspace`);
+  });
+
+  test('ends the API tokens of the person of the transaction, wherever, and nobody else’s', async () => {
+    const live = async () => {
+      const { rows } = await admin.query('select user_id as id from api_tokens where revoked_at is null');
+      return rows.map(({ id }) => id).filter((id) => [ours.userId, theirs.userId].includes(id));
+    };
+    const end = () => app.query('select end_own_api_tokens(now())');
+    expect((await end()).rowCount).toBe(0);
+    await app.query('begin');
+    await app.query(`select set_config('app.workspace', $1, true), set_config('app.user', $2, true)`, [
+      theirs.workspaceId,
+      ours.userId,
+    ]);
+    expect((await end()).rowCount).toBe(1);
+    await app.query('commit');
+    expect(await live()).toEqual([theirs.userId]);
+    await admin.query('update api_tokens set revoked_at = null');
   });
 
   test('a session of another workspace is not held for the caller', async () => {

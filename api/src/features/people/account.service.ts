@@ -1,4 +1,4 @@
-import type { Database, WriteTransaction } from '../../kernel/database/index.js';
+import type { AuditRecord, Database, WriteTransaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
 import { emailText } from '../../kernel/input-text.js';
@@ -7,6 +7,7 @@ import { revoke } from '../../kernel/revoke.js';
 import type { AccountRepository, FoundAccount } from './account.repository.js';
 import type { Me, PasswordChanged } from './account.types.js';
 import { asPerson } from './acting-as.js';
+import type { ApiTokenRepository } from './api-token.repository.js';
 import type { PasswordHasher } from './password.hasher.js';
 import { newPassword } from './password.rules.js';
 import type { SecondFactorRepository } from './second-factor.repository.js';
@@ -20,6 +21,7 @@ export interface AccountParts {
   accounts: AccountRepository;
   sessions: SessionRepository;
   secondFactors: SecondFactorRepository;
+  apiTokens: ApiTokenRepository;
   sessionService: SessionService;
   now: () => Date;
 }
@@ -57,24 +59,40 @@ export class AccountService {
 
   /**
    * Gives an account another password without the old one, takes its second factor away, enables it and ends its
-   * sessions. For the operator on the control plane's own host; no request reaches it.
+   * sessions and API tokens: whoever had a hand on the account is out. For the operator on the control plane's own host;
+   * no request reaches it.
    *
    * @throws NOT_FOUND, BAD_USER_INPUT
    */
-  async recover(email: string, password: string): Promise<void> {
+  async recover(email: string, password: string, { keepApiTokens = false } = {}): Promise<void> {
     const account = await this.accountOf(email);
     const passwordHash = await this.parts.hasher.hash(newPassword(password, emailText(email)));
     await this.onHost('owner-recovered', account, async (tx, at) => {
       await this.parts.accounts.setPassword(tx, { userId: account.id, passwordHash, at });
       await this.parts.accounts.setDisabled(tx, account.id, null);
       await this.parts.secondFactors.remove(tx, account.id);
+      const apiTokensEnded = keepApiTokens ? [] : await this.endApiTokens(tx, at);
+      return { apiTokensEnded };
     });
   }
 
   /** Shuts an account out of everything, at once. For the operator on the control plane's own host. @throws NOT_FOUND */
   async disable(email: string): Promise<void> {
     const account = await this.accountOf(email);
-    await this.onHost('account-disabled', account, (tx, at) => this.parts.accounts.setDisabled(tx, account.id, at));
+    await this.onHost('account-disabled', account, async (tx, at) => {
+      await this.parts.accounts.setDisabled(tx, account.id, at);
+      return {};
+    });
+  }
+
+  private async endApiTokens(tx: WriteTransaction, at: Date): Promise<string[]> {
+    const ended = await this.parts.apiTokens.endOwn(tx, at);
+    await revoke(
+      tx,
+      this.parts.bus,
+      ended.map((subjectId) => ({ kind: 'API_TOKEN', subjectId })),
+    );
+    return ended;
   }
 
   private async accountOf(email: string): Promise<FoundAccount> {
@@ -86,14 +104,14 @@ export class AccountService {
   private async onHost(
     action: string,
     { id: userId }: FoundAccount,
-    change: (tx: WriteTransaction, at: Date) => Promise<void>,
+    change: (tx: WriteTransaction, at: Date) => Promise<NonNullable<AuditRecord['detail']>>,
   ): Promise<void> {
     const ctx = hostContext(userId, this.parts.now);
     await this.parts.database.write(ctx, async (tx) => {
-      await change(tx, ctx.now());
+      const detail = await change(tx, ctx.now());
       await this.parts.sessionService.endOthers(ctx, tx, { userId, keep: null });
       await revoke(tx, this.parts.bus, [{ kind: 'USER', subjectId: userId }]);
-      tx.audit({ action, target: { kind: 'USER', id: userId } });
+      tx.audit({ action, target: { kind: 'USER', id: userId }, detail });
     });
   }
 }

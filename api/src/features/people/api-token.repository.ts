@@ -56,6 +56,12 @@ export class ApiTokenRepository {
     );
   }
 
+  /** Ends all tokens of the transaction's own person, in every workspace. @returns their ids. */
+  async endOwn(tx: Transaction, at: Date): Promise<string[]> {
+    const rows: { id: string }[] = await tx.manager.query('select end_own_api_tokens($1) as id', [at]);
+    return rows.map(({ id }) => id);
+  }
+
   /** Ends a token; of one person, or of anybody in the workspace. False when there is none. */
   async end(tx: Transaction, id: string, { userId, at }: { userId: string | null; at: Date }): Promise<boolean> {
     const where = { id, revokedAt: IsNull(), ...(userId === null ? {} : { userId }) };

@@ -49,7 +49,8 @@ export function createPeopleFeature({ now = () => new Date(), ...kernel }: Peopl
   const secondFactors = new SecondFactorRepository();
   const secondFactor = new SecondFactorCheck(secondFactors, sealing);
   const sessionService = new SessionService({ ...kernel, sessions });
-  const shared = { ...kernel, now, hasher, accounts, sessions, secondFactor, secondFactors, sessionService };
+  const apiTokens = new ApiTokenRepository();
+  const shared = { ...kernel, now, hasher, accounts, sessions, secondFactor, secondFactors, apiTokens, sessionService };
   const accountService = new AccountService(shared);
   const setUp = new SetUpService({ ...shared, setUps: new SetUpRepository(database) });
   return {
@@ -57,7 +58,7 @@ export function createPeopleFeature({ now = () => new Date(), ...kernel }: Peopl
     setUp,
     newAccounts: new NewAccountService(shared),
     /** For the operator on the control plane's own host. */
-    recoverOwner: (email: string, password: string) => accountService.recover(email, password),
+    recoverOwner: accountService.recover.bind(accountService),
     disableAccount: (email: string) => accountService.disable(email),
     resolvers: [
       new SetUpResolver(setUp),
@@ -65,7 +66,7 @@ export function createPeopleFeature({ now = () => new Date(), ...kernel }: Peopl
       new SessionResolver(sessionService),
       new TotpResolver(new TotpService(shared)),
       new AccountResolver(accountService),
-      new ApiTokenResolver(new ApiTokenService({ ...shared, apiTokens: new ApiTokenRepository() })),
+      new ApiTokenResolver(new ApiTokenService(shared)),
     ],
   };
 }
