@@ -200,12 +200,43 @@ describe('changing a template', () => {
           [id],
         )
       )[0]?.environment;
-    await update({ id, command: { argv: ['w'] } });
+    await update({ id, command: { ...UPTIME, timeoutMs: 5000, priority: 3, concurrency: 2, idempotent: true } });
     expect(await stored()).toEqual([{ name: 'A', value: 'kept' }]);
     await update({ id, command: { argv: ['w'], environment: [{ name: 'B', value: '' }] } });
     expect(await stored()).toEqual([{ name: 'B', value: '' }]);
     await update({ id, command: { argv: ['w'], environment: null } });
     expect(await stored()).toEqual([]);
+  });
+
+  test.each<[string, object]>([
+    ['another program', { argv: ['env'] }],
+    ['another argument', { argv: ['uptime', '-p'] }],
+    ['a script', { script: 'env' }],
+    ['another directory', { ...UPTIME, workingDirectory: '/tmp' }],
+    ['another user', { ...UPTIME, user: 'nobody' }],
+  ])('never hands a hidden environment to %s: it is given anew, or dropped', async (_what, command) => {
+    const environment = [{ name: 'TOKEN', value: 'canary-2b9c' }];
+    const { id } = await create({ command: { ...UPTIME, environment } });
+    const before = await one(id);
+    expect(await update({ id, command })).toEqual({
+      __typename: 'TemplateEnvironmentNeeded',
+      code: 'TEMPLATE_ENVIRONMENT_NEEDED',
+      message: expect.stringContaining('TOKEN'),
+    });
+    expect(await one(id)).toEqual(before);
+    expect((await update({ id, command: { ...command, environment } })).program.environmentNames).toEqual(['TOKEN']);
+    const dropped = await update({ id, command: { argv: ['w'], environment: null } });
+    expect(dropped.program).toMatchObject({ argv: ['w'], environmentNames: [] });
+    expect(await update({ id, command: { argv: ['id'] } })).toMatchObject({ __typename: 'CommandTemplate' });
+  });
+
+  test('another interpreter is another program to a hidden environment', async () => {
+    const environment = [{ name: 'TOKEN', value: 'canary-5d10' }];
+    const { id } = await create({ command: { script: 'true', interpreter: 'sh', environment } });
+    expect((await update({ id, command: { script: 'true' } })).__typename).toBe('CommandTemplate');
+    expect((await update({ id, command: { script: 'true', interpreter: 'bash' } })).code).toBe(
+      'TEMPLATE_ENVIRONMENT_NEEDED',
+    );
   });
 
   test('refuses another’s name and what is not acceptable', async () => {
@@ -302,9 +333,10 @@ describe('templates', () => {
   });
 
   test('are put on record, without values of the environment', async () => {
-    const { id } = await create({ command: { ...UPTIME, environment: [{ name: 'TOKEN', value: 'canary-7f3a' }] } });
+    const environment = [{ name: 'TOKEN', value: 'canary-7f3a' }];
+    const { id } = await create({ command: { ...UPTIME, environment } });
     await update({ id, name: 'Renamed' });
-    await update({ id, command: { script: 'w' } });
+    await update({ id, command: { script: 'w', environment } });
     await remove(id);
     const entries = await records();
     expect(entries.map(({ action }) => action)).toEqual([

@@ -27,3 +27,22 @@ export class TooManyTemplates extends Refusal {
     return Object.assign(new TooManyTemplates(), { code: 'TOO_MANY_TEMPLATES', message, limit });
   }
 }
+
+@ObjectType({
+  implements: Refusal,
+  description: 'What is executed would change under an environment whose values nobody can see: give it anew',
+})
+@Allow('PARENT')
+export class TemplateEnvironmentNeeded extends Refusal {
+  @Field(() => [String], { description: 'Names of the variables that are kept' })
+  environmentNames!: string[];
+
+  static of(environmentNames: readonly string[]): TemplateEnvironmentNeeded {
+    const message = `Another command would get the values of ${environmentNames.join(', ')}. Give the environment anew, or null to drop it.`;
+    return Object.assign(new TemplateEnvironmentNeeded(), {
+      code: 'TEMPLATE_ENVIRONMENT_NEEDED',
+      message,
+      environmentNames,
+    });
+  }
+}

@@ -10,9 +10,9 @@ import { followChanges, type Change } from '../../kernel/streams/follow-changes.
 import { auditDetail, planCommand, type CommandRequest } from '../commands/index.js';
 import { descriptionText, searchText, templateName } from './command-template.checks.js';
 import { TEMPLATE_LIMITS } from './command-template.limits.js';
-import { TemplateNameTaken, TooManyTemplates } from './command-template.refusals.js';
+import { TemplateEnvironmentNeeded, TemplateNameTaken, TooManyTemplates } from './command-template.refusals.js';
 import type { CommandTemplateRepository, TemplateRecord } from './command-template.repository.js';
-import { savedCommand } from './saved-command.js';
+import { executesTheSame, savedCommand, type SavedCommand } from './saved-command.js';
 
 export interface NewCommandTemplate {
   name: string;
@@ -79,7 +79,10 @@ export class CommandTemplateService {
   }
 
   /** What is left out stays. A command replaces the whole one, but for an environment that it leaves out. */
-  update(ctx: WorkspaceContext, { id, ...input }: CommandTemplateChanges): Promise<TemplateRecord | TemplateNameTaken> {
+  update(
+    ctx: WorkspaceContext,
+    { id, ...input }: CommandTemplateChanges,
+  ): Promise<TemplateRecord | TemplateNameTaken | TemplateEnvironmentNeeded> {
     knownId(id, 'The template');
     const newName = input.name == null ? undefined : templateName(input.name);
     const newDescription = input.description == null ? undefined : descriptionText(input.description);
@@ -90,6 +93,7 @@ export class CommandTemplateService {
       const name = newName ?? current.name;
       const description = newDescription ?? current.description;
       const command = input.command ? replacement(input.command, current) : current.command;
+      if (command instanceof TemplateEnvironmentNeeded) return command;
       const plan = input.command ? planCommand(command) : null;
       if (!(await templates.isNameFree(tx, name, id))) return TemplateNameTaken.of(name);
       await templates.update(tx, { id, name, description, command, updatedAt: ctx.now() });
@@ -138,12 +142,18 @@ export class CommandTemplateService {
   }
 }
 
-/** Who changes a template cannot see the values of its environment, so leaving it out must not lose them. */
-function replacement(command: CommandRequest, { command: current }: TemplateRecord) {
-  return savedCommand({
-    ...command,
-    environment: command.environment === undefined ? current.environment : command.environment,
-  });
+/**
+ * Who changes a template cannot see the values of its environment, so leaving it out must not lose them; nor may it hand
+ * them to another program, which could tell them.
+ */
+function replacement(
+  command: CommandRequest,
+  { command: current }: TemplateRecord,
+): SavedCommand | TemplateEnvironmentNeeded {
+  if (command.environment !== undefined) return savedCommand(command);
+  const kept = savedCommand({ ...command, environment: current.environment });
+  const isExposed = kept.environment.length > 0 && !executesTheSame(kept, current);
+  return isExposed ? TemplateEnvironmentNeeded.of(kept.environment.map(({ name }) => name)) : kept;
 }
 
 function note(

@@ -3,7 +3,7 @@ import { Allow } from '../../kernel/authorisation/index.js';
 import { connectionOf } from '../../kernel/graphql/connection.js';
 import { DateTime, SafeInt } from '../../kernel/graphql/scalars.js';
 import { CommandProgram, SavedCommandInput } from '../commands/index.js';
-import { TemplateNameTaken, TooManyTemplates } from './command-template.refusals.js';
+import { TemplateEnvironmentNeeded, TemplateNameTaken, TooManyTemplates } from './command-template.refusals.js';
 import type { TemplateRecord } from './command-template.repository.js';
 
 @ObjectType({ description: 'A command that is saved to be run again' })
@@ -89,7 +89,8 @@ export class UpdateCommandTemplateInput {
 
   @Field(() => SavedCommandInput, {
     nullable: true,
-    description: 'What to execute, in place of all that was. Only an environment that is left out stays as it is.',
+    description:
+      'What to execute, in place of all that was. An environment that is left out stays while program, directory and user do.',
   })
   command?: SavedCommandInput | null;
 }
@@ -116,7 +117,7 @@ export const CreateCommandTemplateResult = createUnionType({
 export const UpdateCommandTemplateResult = createUnionType({
   name: 'UpdateCommandTemplateResult',
   description: 'The template, or why it was not changed',
-  types: () => [CommandTemplate, TemplateNameTaken] as const,
+  types: () => [CommandTemplate, TemplateNameTaken, TemplateEnvironmentNeeded] as const,
 });
 
 export const DeleteCommandTemplateResult = createUnionType({
