@@ -57,6 +57,18 @@ describe.runIf(canBootHosts())('a booted host [needs systemd-nspawn]', () => {
     expect(leftovers(`ph-host-${process.pid}-`)).toEqual([]);
   });
 
+  it('boots again with what is on its root, as another boot', async () => {
+    host = await BootedHost.start();
+    await host.ask('touch', '/etc/only-inside');
+    const bootId = () => host?.ask('cat', '/proc/sys/kernel/random/boot_id');
+    const first = await bootId();
+    await host.reboot();
+    expect(await host.ask('ls', '/etc/only-inside')).toBe('/etc/only-inside');
+    expect(await bootId()).not.toBe(first);
+    await host.cutPower();
+    expect(leftovers(`ph-host-${process.pid}-`)).toEqual([]);
+  });
+
   it('loses its power with everything in it, and leaves nothing', async () => {
     host = await BootedHost.start({ shared: [shared] });
     await host.ask('systemd-run', 'sleep', '600');

@@ -55,10 +55,13 @@ exec 3<&0 </dev/null
 unshare --mount --pid --fork --kill-child --mount-proc sh -c '
   cgroup=$1
   shift
-  { echo 0 >"$cgroup/cgroup.procs" && exec systemd-nspawn "$@"; } 3<&- &
-  container=$!
-  { read -r _ <&3 || kill -KILL "$container"; } &
-  wait "$container"
+  { read -r _ <&3 || kill -KILL -1; } &
+  reboot=133
+  ended=$reboot
+  while [ "$ended" -eq "$reboot" ]; do
+    { echo 0 >"$cgroup/cgroup.procs" && exec systemd-nspawn "$@"; } 3<&- &
+    wait "$!" && ended=0 || ended=$?
+  done
 ' sh "$cgroup" --boot --register=no --keep-unit --machine="$name" --directory=/run/host/root \
   --console=read-only --resolv-conf=off --timezone=off --link-journal=no "$@" || true
 while [ -d "$cgroup" ]; do find "$cgroup" -depth -type d -exec rmdir {} + 2>/dev/null || sleep 0.02; done

@@ -26,15 +26,21 @@ export interface BootedHostOptions {
  * It ends with the process that started it, however that ends, and leaves no process, mount or cgroup behind.
  */
 export class BootedHost {
+  /** Resolves when nothing is left of the host, whatever ended it. */
+  readonly ended: Promise<void>;
   private readonly programs = new Set<ChildProcess>();
+  private readonly console: { stdout: string; stderr: string };
+  /** The pid of the host's PID 1 as this machine sees it. */
+  private leader = '';
+  private boots = 0;
 
   private constructor(
     private readonly container: ChildProcessWithoutNullStreams,
-    /** The pid of the host's PID 1 as this machine sees it. */
-    private readonly leader: string,
-    /** Resolves when nothing is left of the host, whatever ended it. */
-    readonly ended: Promise<void>,
-  ) {}
+    private readonly name: string,
+  ) {
+    this.console = collect(container);
+    this.ended = exitOf(container);
+  }
 
   /** Resolves when the host has come up. @throws with the console's text when it did not. */
   static async start({ shared = [] }: BootedHostOptions = {}): Promise<BootedHost> {
@@ -43,13 +49,9 @@ export class BootedHost {
     const argv = ['--mount', '--propagation', 'private', 'sh', script, name, ...binds];
     // In a session of its own, so that an interrupt at the terminal leaves it alive to clean up.
     const container = spawn('unshare', argv, { stdio: 'pipe', detached: true });
-    const console = collect(container);
-    const exited = exitOf(container);
-    while (!console.stdout.includes(`${name} is up`)) {
-      const isOver = await Promise.race([once(container.stdout, 'data').then(() => false), exited.then(() => true)]);
-      if (isOver) throw new Error(`The host did not come up:\n${console.stdout}${console.stderr}`);
-    }
-    return new BootedHost(container, leaderOf(container, name), exited);
+    const host = new BootedHost(container, name);
+    await host.nextBoot();
+    return host;
   }
 
   /** Starts a program inside, as root and outside every unit; the caller waits for what it wants to see. */
@@ -89,15 +91,37 @@ export class BootedHost {
 
   /** Shuts the host down in good order. What was spawned inside is killed first. */
   async powerOff(): Promise<void> {
-    await Promise.all([...this.programs].map(killInside));
-    await this.run(['systemctl', 'poweroff']);
+    await this.shutDown('poweroff');
     await this.ended;
+  }
+
+  /** Shuts the host down in good order and boots it again, with what is on its root. */
+  async reboot(): Promise<void> {
+    await this.shutDown('reboot');
+    await this.nextBoot();
   }
 
   /** Cuts the power. */
   async cutPower(): Promise<void> {
     this.container.stdin.end();
     await this.ended;
+  }
+
+  private async shutDown(how: 'poweroff' | 'reboot'): Promise<void> {
+    await Promise.all([...this.programs].map(killInside));
+    await this.run(['systemctl', how]);
+  }
+
+  private async nextBoot(): Promise<void> {
+    const { container, console, name } = this;
+    this.boots += 1;
+    while (console.stdout.split(`${name} is up`).length <= this.boots) {
+      const more = once(container.stdout, 'data').then(() => false);
+      if (await Promise.race([more, this.ended.then(() => true)])) {
+        throw new Error(`The host did not come up:\n${console.stdout}${console.stderr}`);
+      }
+    }
+    this.leader = leaderOf(container, name);
   }
 }
 

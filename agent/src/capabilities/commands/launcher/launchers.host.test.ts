@@ -153,7 +153,9 @@ describe.runIf(canBootHosts())('SystemdLauncher on a host with systemd [needs sy
   });
 
   it('says that nothing was run where systemd could not execute the runner, and leaves no unit behind', async () => {
-    const launcher = make({ nodePath: '/no/such/node' });
+    const nodePath = join(state, 'no-node');
+    await writeFile(nodePath, '#!/no/such/interpreter\n', { mode: 0o755 });
+    const launcher = make({ nodePath });
     const task = await prepare(argv('true'));
     await expect(launcher.launch(task)).rejects.toThrow(launcher.unitOf(task));
     expect(await ofUnit(task, 'LoadState')).toBe('not-found');
