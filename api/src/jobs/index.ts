@@ -1,5 +1,5 @@
 /** Jobs: what the control plane does by itself, over and over. */
-import { PlainBackend, type MetricsBackend } from '@pilothouse/db/timeseries';
+import { maintainTelemetry } from '@pilothouse/db/timeseries';
 import { Pool } from 'pg';
 import type { Logger } from '../kernel/log.js';
 import type { Job } from './job.js';
@@ -27,10 +27,9 @@ export interface JobsParts {
   url: string;
   sweeps: Sweeps;
   log: Logger;
-  telemetry?: MetricsBackend;
 }
 
-export function createJobs({ url, log, sweeps, telemetry = new PlainBackend() }: JobsParts): {
+export function createJobs({ url, log, sweeps }: JobsParts): {
   jobs: readonly Job[];
   start: () => Promise<void>;
   stop: () => Promise<void>;
@@ -42,7 +41,7 @@ export function createJobs({ url, log, sweeps, telemetry = new PlainBackend() }:
     { name: 'advance-runs', everyMs: SECOND_MS, run: () => sweeps.runs() },
     { name: 'sweep-agents', everyMs: 5 * SECOND_MS, run: ({ now }) => sweeps.agents(now) },
     { name: 'anchor-audit', everyMs: 5 * MINUTE_MS, run: () => sweeps.anchors() },
-    { name: 'telemetry-maintain', everyMs: MINUTE_MS, run: () => maintainTelemetry(pool, telemetry) },
+    { name: 'telemetry-maintain', everyMs: MINUTE_MS, run: () => maintain(pool) },
     retentionJob({ repository: new RetentionRepository(pool), log }),
   ];
   const runtime = new JobsRuntime({ url, jobs, log });
@@ -56,10 +55,10 @@ export function createJobs({ url, log, sweeps, telemetry = new PlainBackend() }:
   };
 }
 
-async function maintainTelemetry(pool: Pool, telemetry: MetricsBackend): Promise<void> {
+async function maintain(pool: Pool): Promise<void> {
   const client = await pool.connect();
   try {
-    await telemetry.maintain(client);
+    await maintainTelemetry(client);
   } finally {
     client.release();
   }

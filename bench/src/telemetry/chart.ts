@@ -3,7 +3,7 @@ import { randomInt } from 'node:crypto';
  * Time of the charts that people open most, with a day of 1,000 servers in the store, read as the api's role with a
  * workspace set. By hand, takes some minutes to fill: `node bench/dist/telemetry/chart.js`
  */
-import { HOST_FIGURES, PlainBackend, TelemetryReader, type HostFigure } from '@pilothouse/db/timeseries';
+import { HOST_FIGURES, maintainTelemetry, TelemetryReader, type HostFigure } from '@pilothouse/db/timeseries';
 import { Pool } from 'pg';
 import { openBenchStore, type BenchStore } from './bench-store.js';
 import { median, milliseconds, printTable } from '../kernel/measure.js';
@@ -26,7 +26,6 @@ async function fill({ admin }: BenchStore): Promise<void> {
   await admin.query(
     `update telemetry_raw.tier set watermark = date_trunc('day', now() - interval '2 days') where watermark is not null`,
   );
-  const backend = new PlainBackend();
   const end = Math.floor(Date.now() / TICK_MS) * TICK_MS;
   for (let from = end - 24 * HOUR_MS; from < end; from += STEP_MS) {
     await admin.query(
@@ -36,9 +35,9 @@ async function fill({ admin }: BenchStore): Promise<void> {
               generate_series(1, ${SERVERS}) s`,
       [new Date(from), new Date(from + STEP_MS)],
     );
-    await backend.maintain(admin, new Date(from + STEP_MS));
+    await maintainTelemetry(admin, new Date(from + STEP_MS));
   }
-  await backend.maintain(admin, new Date(end));
+  await maintainTelemetry(admin, new Date(end));
   await admin.query('vacuum analyze telemetry_raw.host_sample, telemetry_raw.host_1m, telemetry_raw.host_1h');
 }
 

@@ -6,12 +6,15 @@ const schema = z.object({
   PILOTHOUSE_STATE_DIR: z.string().min(1).default('.pilothouse'),
   /** A running server whose superuser may make test databases; without it every test run starts its own. */
   PILOTHOUSE_TEST_POSTGRES_ADMIN_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  /** The same of a server that loads TimescaleDB, for the tests that need it. */
+  PILOTHOUSE_TEST_TIMESCALE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
 });
 
 export interface Environment {
   databaseUrl: string | undefined;
   stateDir: string;
   testPostgresAdminUrl: string | undefined;
+  testTimescaleUrl: string | undefined;
 }
 
 /** @throws with one line for each variable that is wrong */
@@ -25,5 +28,6 @@ export function readEnvironment(variables: NodeJS.ProcessEnv = process.env): Env
     databaseUrl: parsed.data.PILOTHOUSE_DATABASE_URL,
     stateDir: parsed.data.PILOTHOUSE_STATE_DIR,
     testPostgresAdminUrl: parsed.data.PILOTHOUSE_TEST_POSTGRES_ADMIN_URL,
+    testTimescaleUrl: parsed.data.PILOTHOUSE_TEST_TIMESCALE_URL,
   };
 }

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { migrations } from '../migrations/index.js';
 import { ensureRoles, secureDatabase, type RolePasswords } from '../roles/index.js';
-import { installTelemetry } from '../timeseries/index.js';
+import { installTelemetry, type DriverName } from '../timeseries/index.js';
 import { runMigrations } from './run-migrations.js';
 
 export interface MigrateOptions {
@@ -9,13 +9,15 @@ export interface MigrateOptions {
   adminUrl: string;
   /** Each role gets this password, whatever it had before. */
   rolePasswords: RolePasswords;
+  /** Where telemetry is not installed yet: how it is stored, whatever the database suggests. */
+  telemetryDriver?: DriverName;
   log?: (line: string) => void;
 }
 
 export interface MigrationReport {
   /** Names of the migrations that were run now. */
   applied: string[];
-  telemetryDriver: 'plain' | 'timescaledb';
+  telemetryDriver: DriverName;
 }
 
 /** Any number: what matters is that every starter uses the same. */
@@ -28,6 +30,7 @@ const MIGRATION_LOCK = 7_732_002;
 export async function migrate({
   adminUrl,
   rolePasswords,
+  telemetryDriver,
   log = () => undefined,
 }: MigrateOptions): Promise<MigrationReport> {
   const admin = new Client({ connectionString: adminUrl, application_name: 'pilothouse migrate' });
@@ -38,7 +41,7 @@ export async function migrate({
     await secureDatabase(admin);
     const applied = await runMigrations(adminUrl, migrations);
     for (const name of applied) log(`Applied migration ${name}`);
-    const { driver } = await installTelemetry(admin);
+    const { driver } = await installTelemetry(admin, { ...(telemetryDriver && { driver: telemetryDriver }) });
     return { applied, telemetryDriver: driver };
   } finally {
     await admin.end();

@@ -12,5 +12,7 @@ export interface TestServer {
 declare module 'vitest' {
   interface ProvidedContext {
     testServer: TestServer;
+    /** A server whose template keeps telemetry in TimescaleDB; null where there is none. */
+    timescaleServer: TestServer | null;
   }
 }

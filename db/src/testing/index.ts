@@ -1,5 +1,5 @@
 /** Real PostgreSQL for tests: a database of its own for each test file, and a server to kill for crash tests. */
-export { createEmptyTestDatabase, createTestDatabase, type TestDatabase } from './test-database.js';
+export { createEmptyTestDatabase, createTestDatabase, hasTimescale, type TestDatabase } from './test-database.js';
 export { durableTestCluster, type DurableTestCluster } from './durable-test-cluster.js';
 export {
   seedServer,

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { Client, DatabaseError, escapeIdentifier } from 'pg';
 import { inject } from 'vitest';
 import { grantDatabaseAccess, roleUrl, type RolePasswords } from '../roles/index.js';
+import type { DriverName } from '../timeseries/index.js';
 import type { TestServer } from './connection-info.js';
 
 /** SQLSTATE of a database that somebody is connected to. */
@@ -21,13 +22,22 @@ export interface TestDatabase {
 }
 
 /** Makes a database on the server of this vitest run; the caller drops it when done. */
-export function createTestDatabase(): Promise<TestDatabase> {
-  return createDatabaseOn(inject('testServer'));
+export function createTestDatabase(telemetry: DriverName = 'plain'): Promise<TestDatabase> {
+  return createDatabaseOn(serverOf(telemetry));
 }
 
 /** A database without a single table of ours, for the tests of migrations. */
-export function createEmptyTestDatabase(): Promise<TestDatabase> {
-  return createDatabaseOn({ ...inject('testServer'), template: 'template0' });
+export function createEmptyTestDatabase(telemetry: DriverName = 'plain'): Promise<TestDatabase> {
+  return createDatabaseOn({ ...serverOf(telemetry), template: 'template0' });
+}
+
+/** Whether this run has a server for the driver. */
+export const hasTimescale = (): boolean => inject('timescaleServer') !== null;
+
+function serverOf(telemetry: DriverName): TestServer {
+  const server = telemetry === 'plain' ? inject('testServer') : inject('timescaleServer');
+  if (!server) throw new Error(`This test run has no server with ${telemetry}`);
+  return server;
 }
 
 export async function createDatabaseOn({ adminUrl, rolePasswords, template }: TestServer): Promise<TestDatabase> {

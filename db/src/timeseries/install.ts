@@ -1,12 +1,13 @@
 import type { ClientBase } from 'pg';
 import {
+  createExtension,
   extensionState,
   readExtensionFacts,
   type DriverName,
   type ExtensionFacts,
   type ExtensionState,
 } from './driver.detection.js';
-import { PlainBackend } from './plain.backend.js';
+import { BACKENDS } from './drivers.js';
 import { WRITE_TIMEOUT_SECONDS } from './tiers.js';
 
 export interface TelemetryInstallation {
@@ -15,24 +16,45 @@ export interface TelemetryInstallation {
   extension: ExtensionState;
 }
 
+/** The store needs TimescaleDB, and the database does not have it; the message says what is missing. */
+export class TimescaleMissingError extends Error {
+  override readonly name = 'TimescaleMissingError';
+
+  constructor(state: Exclude<ExtensionState, 'COMMUNITY'>) {
+    super(`Telemetry is stored by TimescaleDB, but ${MISSING[state]}. Without it nothing of it can be read or written`);
+  }
+}
+
+const MISSING: Readonly<Record<Exclude<ExtensionState, 'COMMUNITY'>, string>> = {
+  NONE: "the database's server does not have the extension installed",
+  NOT_PRELOADED: "the database's server does not load it: shared_preload_libraries must name timescaledb",
+  NOT_CREATED: 'the extension is not in this database',
+  APACHE: 'this is its Apache build, which lacks the column store; the community build is needed',
+};
+
 /**
  * Installs the telemetry store or brings it to this version, after the schema `public` is there, in one transaction.
  *
- * The first installation chooses the driver and records it; from then on the record decides.
- * @throws when the recorded driver is one that this version does not have
+ * The first installation chooses the driver (`driver`, or what the database suggests) and records it; from then on the
+ * record decides.
+ * @throws TimescaleMissingError
  */
-export async function installTelemetry(adminClient: ClientBase): Promise<TelemetryInstallation> {
+export async function installTelemetry(
+  adminClient: ClientBase,
+  { driver }: { driver?: DriverName } = {},
+): Promise<TelemetryInstallation> {
   await adminClient.query('begin');
   try {
-    const facts = await readExtensionFacts(adminClient);
+    const recorded = await readRecord(adminClient);
+    const wanted = recorded?.driver ?? driver;
+    const facts = await (recorded || wanted === 'plain' ? readExtensionFacts : createExtension)(adminClient);
+    const state = extensionState(facts);
+    if (wanted === 'timescaledb' && state !== 'COMMUNITY') throw new TimescaleMissingError(state);
     await grantRights(adminClient);
     await adminClient.query('set local role ph_telemetry_owner');
-    await createLedger(adminClient);
-    const installation = await recordInstallation(adminClient, facts);
-    if (installation.driver !== 'plain') {
-      throw new Error(`The telemetry store was installed with the driver ${installation.driver}, which is not here`);
-    }
-    await new PlainBackend().install(adminClient);
+    const installation =
+      recorded ?? (await record(adminClient, wanted ?? (state === 'COMMUNITY' ? 'timescaledb' : 'plain'), facts));
+    await BACKENDS[installation.driver].install(adminClient);
     await adminClient.query('commit');
     return installation;
   } catch (error) {
@@ -41,7 +63,14 @@ export async function installTelemetry(adminClient: ClientBase): Promise<Telemet
   }
 }
 
-/** What belongs to others: look-ups in `public`, and the writer's deadline, on which counting late rows rests. */
+async function readRecord(client: ClientBase): Promise<TelemetryInstallation | undefined> {
+  const { rows } = await client.query(`select to_regclass('telemetry_raw.installation') as record`);
+  if (rows[0].record === null) return undefined;
+  return (await client.query<TelemetryInstallation>('select driver, extension from telemetry_raw.installation'))
+    .rows[0];
+}
+
+/** What belongs to others: look-ups in `public`, the extension, and the writer's deadline, on which counting late rows rests. */
 async function grantRights(client: ClientBase): Promise<void> {
   await client.query(`
     set local role ph_owner;
@@ -49,29 +78,28 @@ async function grantRights(client: ClientBase): Promise<void> {
     reset role;
     alter role ph_telemetry_writer set statement_timeout = '${WRITE_TIMEOUT_SECONDS}s';
     alter role ph_telemetry_writer set idle_in_transaction_session_timeout = '5s';`);
+  const { rows } = await client.query<{ schema: string }>(
+    `select extnamespace::regnamespace::text as schema from pg_extension where extname = 'timescaledb'`,
+  );
+  if (rows[0]) await client.query(`grant usage on schema ${rows[0].schema} to ph_telemetry_owner`);
 }
 
-async function createLedger(client: ClientBase): Promise<void> {
+/** The ledger of the store's migrations, and what it was installed as. */
+async function record(client: ClientBase, driver: DriverName, facts: ExtensionFacts): Promise<TelemetryInstallation> {
+  const extension = extensionState(facts);
   await client.query(`
-    create schema if not exists telemetry_raw;
-    create table if not exists telemetry_raw.migrations (name text primary key, applied_at timestamptz not null default now());
-    create table if not exists telemetry_raw.installation (
+    create schema telemetry_raw;
+    create table telemetry_raw.migrations (name text primary key, applied_at timestamptz not null default now());
+    create table telemetry_raw.installation (
       one boolean primary key default true check (one),
       driver text not null,
       extension text not null,
       extension_facts jsonb not null,
       installed_at timestamptz not null default now(),
       definitions_digest text);`);
-}
-
-async function recordInstallation(client: ClientBase, facts: ExtensionFacts): Promise<TelemetryInstallation> {
   await client.query(
-    `insert into telemetry_raw.installation (driver, extension, extension_facts) values ('plain', $1, $2)
-     on conflict (one) do nothing`,
-    [extensionState(facts), JSON.stringify(facts)],
+    'insert into telemetry_raw.installation (driver, extension, extension_facts) values ($1, $2, $3)',
+    [driver, extension, JSON.stringify(facts)],
   );
-  const { rows } = await client.query<TelemetryInstallation>(
-    'select driver, extension from telemetry_raw.installation',
-  );
-  return rows[0]!;
+  return { driver, extension };
 }

@@ -50,7 +50,7 @@ export function ingestion(): string {
           return query
             select 'sample', i.ordinal::int4, ${refusal}
               from unnest(sample_session, sample_seconds) with ordinality as i (session, seconds, ordinal)
-             where keys[i.session] is not null and not ${inTime};
+             where keys[i.session] is not null and not ${inTime} order by i.ordinal;
           ${optimistic(storeSamples)}
         end if;
         if cardinality(part_session) > 0 then
@@ -63,7 +63,7 @@ export function ingestion(): string {
               from unnest(part_session, part_seconds, part_kind, part_name) with ordinality
                 as i (session, seconds, kind, name, ordinal)
               left join telemetry_raw.part p on ${LIVING_PART}
-             where keys[i.session] is not null and (not ${inTime} or p.id is null);
+             where keys[i.session] is not null and (not ${inTime} or p.id is null) order by i.ordinal;
           ${optimistic(storeParts)}
         end if;
       end $$;`;

@@ -1,4 +1,4 @@
-import { FAMILIES, type Family, type Tier } from '../tiers.js';
+import { FAMILIES, HOST, PART, type Family, type Tier } from '../tiers.js';
 import { bin } from './columns.js';
 
 /** Bounds of one run, so that a long backlog is worked off in transactions of seconds. */
@@ -28,8 +28,11 @@ export function maintenance(): string {
         complete := telemetry_logic.reroll_${name}() and complete;`,
         ).join('')}
         expired := telemetry_logic.drop_expired(at);
+        complete := complete and telemetry_logic.settle(at);
         return query select true, complete, expired;
-      end $$;`;
+      end $$;
+
+    ${dropExpired}`;
 }
 
 /**
@@ -92,3 +95,26 @@ function rerollFamily(family: Family): string {
         return not exists (select from telemetry_raw.${family.dirtyTable});
       end $$;`;
 }
+
+/** Retention takes only what the tier above has taken in and of which no late row waits to be counted again. */
+const dropExpired = `
+    create function telemetry_logic.drop_expired(at timestamptz) returns text[]
+      language plpgsql set search_path = pg_catalog, pg_temp as $$
+      declare expired record; dropped text[] := '{}';
+      begin
+        for expired in
+          select t.name, least(
+              at - make_interval(days => t.keep_days),
+              coalesce(above.watermark, 'infinity'),
+              case t.family when '${PART.name}' then (select min(t0) from telemetry_raw.${PART.dirtyTable})
+                            else (select min(t0) from telemetry_raw.${HOST.dirtyTable}) end) as before
+            from telemetry_raw.tier t
+            left join telemetry_raw.tier above on above.name = t.feeds
+           where t.keep_days is not null
+        loop
+          dropped := dropped || telemetry_logic.drop_before(expired.name, expired.before);
+        end loop;
+        delete from telemetry_raw.part where last_seen_at < at - make_interval(days => (
+          select keep_days from telemetry_raw.tier where name = '${PART.rollups.at(-1)!.table}'));
+        return dropped;
+      end $$;`;

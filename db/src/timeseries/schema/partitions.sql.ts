@@ -1,13 +1,13 @@
-import { PART } from '../tiers.js';
-
 /**
- * Partitions ahead of time and retention behind.
+ * Declarative partitions: made ahead of time, dropped by retention.
  *
- * A partition is made apart and attached, which blocks neither readers nor writers. Retention drops a partition only
- * when the tier above has taken all of it in and no late row of it waits to be counted again.
+ * A partition is made apart and attached, which blocks neither readers nor writers.
  */
-export function partitionFunctions(): string {
-  return `
+export const PLAIN_PARTITIONS = `
+    create function telemetry_logic.partition_end(partition name, step text) returns timestamptz
+      language sql stable set search_path = pg_catalog, pg_temp as $$
+        select (right(partition, 8)::date::timestamp + ('1 ' || step)::interval) at time zone 'UTC' $$;
+
     create function telemetry_logic.ensure_partitions(at timestamptz, anew boolean) returns void
       language plpgsql set search_path = pg_catalog, pg_temp as $$
       declare wanted record; step interval; low timestamp; child text; oldest timestamptz;
@@ -38,21 +38,13 @@ export function partitionFunctions(): string {
         join pg_inherits i on i.inhparent = to_regclass('telemetry_raw.' || t.name)
         join pg_class c on c.oid = i.inhrelid;
 
-    create function telemetry_logic.drop_expired(at timestamptz) returns text[]
+    create function telemetry_logic.drop_before(tier text, before timestamptz) returns text[]
       language plpgsql set search_path = pg_catalog, pg_temp set lock_timeout = '2s' as $$
       declare expired record; dropped text[] := '{}';
       begin
         for expired in
-          select p.name
-            from telemetry_logic.partition p
-            join telemetry_raw.tier t on t.name = p.tier
-            left join telemetry_raw.tier above on above.name = t.feeds
-           where p.ends_at <= least(
-             at - make_interval(days => t.keep_days),
-             coalesce(above.watermark, 'infinity'),
-             case t.family when '${PART.name}' then (select min(t0) from telemetry_raw.host_part_dirty)
-                           else (select min(t0) from telemetry_raw.host_dirty) end)
-             and t.keep_days is not null
+          select p.name from telemetry_logic.partition p
+           where p.tier = drop_before.tier and p.ends_at <= before order by p.ends_at
         loop
           begin
             execute format('drop table telemetry_raw.%I', expired.name);
@@ -60,14 +52,8 @@ export function partitionFunctions(): string {
           exception when lock_not_available then null; -- a long reader is in it: the next run drops it
           end;
         end loop;
-        delete from telemetry_raw.part where last_seen_at < at - make_interval(days => (
-          select keep_days from telemetry_raw.tier where name = '${PART.rollups.at(-1)!.table}'));
         return dropped;
-      end $$;`;
-}
+      end $$;
 
-/** Comes before the functions that a view above uses. */
-export const PARTITION_END = `
-    create function telemetry_logic.partition_end(partition name, step text) returns timestamptz
-      language sql stable set search_path = pg_catalog, pg_temp as $$
-        select (right(partition, 8)::date::timestamp + ('1 ' || step)::interval) at time zone 'UTC' $$;`;
+    create function telemetry_logic.settle(at timestamptz) returns boolean
+      language sql set search_path = pg_catalog, pg_temp as $$ select true $$;`;

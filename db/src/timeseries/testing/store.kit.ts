@@ -26,12 +26,14 @@ export interface TestStore {
   /** What `telemetry.ingest` does, at another moment. */
   writeAt(at: Date, batches: TelemetryBatch[]): Promise<WriteReport[]>;
   maintain(at: Date): Promise<MaintenanceReport>;
+  /** Days that a tier is kept. */
+  keepDays(tier: string): Promise<number>;
   reader(workspaceId: string): TelemetryReader;
   close(): Promise<void>;
 }
 
 export async function openStore(backend: MetricsBackend): Promise<TestStore> {
-  const database = await createTestDatabase();
+  const database = await createTestDatabase(backend.name);
   const admin = new Pool({ connectionString: database.adminUrl, max: 2 });
   const owner = new Client({ connectionString: database.adminUrl });
   await owner.connect();
@@ -46,6 +48,10 @@ export async function openStore(backend: MetricsBackend): Promise<TestStore> {
     addAgent: (workspaceId) => addAgent(admin, workspaceId),
     writeAt: (at, batches) => writeAt(owner, at, batches),
     maintain: (at) => backend.maintain(owner, at),
+    async keepDays(tier) {
+      const { rows } = await owner.query('select keep_days from telemetry_raw.tier where name = $1', [tier]);
+      return rows[0].keep_days;
+    },
     reader: (workspaceId) => new TelemetryReader(tenantQuery(appPool, workspaceId)),
     async close() {
       await Promise.all([admin.end(), owner.end(), writerPool.end(), appPool.end()]);

@@ -96,7 +96,8 @@ export function writingSuite(backend: MetricsBackend): void {
     test('refuses what is further ahead than 60 s or older than samples are kept, and takes what is just inside', async () => {
       const agent = await store.addAgent();
       const at = new Date(Math.floor(Date.now() / SECOND) * SECOND);
-      const ages = [-60 * SECOND, -61 * SECOND, 7 * DAY, 7 * DAY + SECOND, -8_000 * 365 * DAY];
+      const kept = (await store.keepDays('host_sample')) * DAY;
+      const ages = [-60 * SECOND, -61 * SECOND, kept, kept + SECOND, -8_000 * 365 * DAY];
       const times = ages.map((age) => new Date(at.getTime() - age));
       const rows = { samples: times.map((time) => sampleAt(time)), parts: times.map((time) => partAt(time, '/')) };
       const [report] = await store.writeAt(at, [batchOf(agent, rows)]);
