@@ -2,6 +2,9 @@ import { z } from 'zod';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
+/** The kernel takes 107 bytes; the signer binds under a longer name first. */
+const MAX_SOCKET_PATH_LENGTH = 90;
+
 /** The api's environment. README holds the table for operators. */
 const environmentSchema = z.object({
   PILOTHOUSE_STATE_DIR: z.string().min(1).default('.pilothouse'),
@@ -12,6 +15,11 @@ const environmentSchema = z.object({
     .default('127.0.0.1:7700'),
   PILOTHOUSE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
   PILOTHOUSE_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
+  PILOTHOUSE_SIGNER_SOCKET: z
+    .string()
+    .startsWith('/', 'is not an absolute path')
+    .max(MAX_SOCKET_PATH_LENGTH)
+    .optional(),
   PILOTHOUSE_TLS_CERT: z.string().optional(),
   PILOTHOUSE_TLS_KEY: z.string().optional(),
   PILOTHOUSE_INSECURE_HTTP: z.literal('1').optional(),
@@ -26,6 +34,8 @@ export interface Environment {
   listen: { host: string; port: number };
   publicUrl: string | null;
   databaseUrl: string | null;
+  /** Where the signer listens that is a process of its own; null: the api signs in its own. */
+  signerSocket: string | null;
   tls: { certificateFile: string; keyFile: string } | null;
   insecureHttp: boolean;
   allowedOrigins: string[];
@@ -54,6 +64,7 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
     },
     publicUrl: env.PILOTHOUSE_PUBLIC_URL ?? null,
     databaseUrl: env.PILOTHOUSE_DATABASE_URL ?? null,
+    signerSocket: env.PILOTHOUSE_SIGNER_SOCKET ?? null,
     tls:
       env.PILOTHOUSE_TLS_CERT !== undefined && env.PILOTHOUSE_TLS_KEY !== undefined
         ? { certificateFile: env.PILOTHOUSE_TLS_CERT, keyFile: env.PILOTHOUSE_TLS_KEY }

@@ -1,28 +1,31 @@
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import { join, resolve } from 'node:path';
-import { roleUrl, type LoginRole } from '@pilothouse/db';
+import { resolve } from 'node:path';
 import { createJobs } from '../jobs/index.js';
 import { readEnvironment, type Environment } from '../kernel/environment.js';
 import { createLogger } from '../kernel/log.js';
 import { certificateFingerprint, isSelfSigned } from '../kernel/tls-certificate.js';
 import { createDashboardProxy } from '../transport/dashboard-proxy.js';
 import { createControlPlane } from './composition.js';
-import { readKeys } from './installation.js';
+import { endWith } from './end-with.js';
+import { readCommandKey, readKeys, refuseCommandKey, signerDirectory } from './installation.js';
 import { LocalAgent } from './local-agent.js';
-import { tellParent, whenParentAsks, whenParentGoes } from './parent.js';
+import type { SignerPlace } from './open-signer.js';
+import { tellParent, whenParentAsks } from './parent.js';
+import { readRoleUrls, type RoleUrls } from './role-urls.js';
 
-/** The api's process: api, signer and jobs of one replica. Its supervisor has started the database and migrated it. */
+/** The api's process: api, signer unless it has its own, and jobs of one replica. Its supervisor has started the database and migrated it. */
 async function main(): Promise<void> {
   const environment = readEnvironment();
   const stateDir = resolve(environment.stateDirectory);
   const log = createLogger(environment.logLevel);
-  const urls = await roleUrls(environment, stateDir);
+  const urls = await readRoleUrls(environment, stateDir);
   const keys = await readKeys(stateDir);
   const publicOrigin = publicOriginOf(environment);
   const controlPlane = await createControlPlane({
     stateDir,
-    urls: { app: urls('ph_app'), telemetryWriter: urls('ph_telemetry_writer'), signer: urls('ph_signer') },
+    urls: { app: urls('ph_app'), telemetryWriter: urls('ph_telemetry_writer') },
+    signer: await signerPlace(environment, stateDir, urls),
     keys,
     log,
     publicOrigins: [publicOrigin],
@@ -53,14 +56,13 @@ async function main(): Promise<void> {
   });
 }
 
-/** The same database as each role, with the passwords that the supervisor keeps in the state directory. */
-async function roleUrls({ databaseUrl }: Environment, stateDir: string): Promise<(role: LoginRole) => string> {
-  if (databaseUrl === null) throw new Error('PILOTHOUSE_DATABASE_URL is missing: Pilothouse is started by npm start.');
-  const passwords = JSON.parse(await readFile(join(stateDir, 'database-roles.json'), 'utf8')) as Record<
-    LoginRole,
-    string
-  >;
-  return (role) => roleUrl(databaseUrl, role, passwords[role]);
+async function signerPlace({ signerSocket }: Environment, stateDir: string, urls: RoleUrls): Promise<SignerPlace> {
+  if (signerSocket === null) {
+    const directory = signerDirectory(stateDir);
+    return { key: await readCommandKey(stateDir), databaseUrl: urls('ph_signer'), directory };
+  }
+  await refuseCommandKey(stateDir);
+  return { socket: signerSocket };
 }
 
 function publicOriginOf({ publicUrl, listen: { host, port }, tls }: Environment): string {
@@ -88,25 +90,6 @@ function listen(server: Server, { host, port }: Environment['listen']): Promise<
       resolve();
     });
   });
-}
-
-/** Stops once, on a signal or when the supervisor is gone. */
-function endWith(stop: () => Promise<void>): void {
-  let stopping = false;
-  const end = () => {
-    if (stopping) return;
-    stopping = true;
-    stop().then(
-      () => process.exit(0),
-      (error: unknown) => {
-        console.error(error);
-        process.exit(1);
-      },
-    );
-  };
-  process.once('SIGTERM', end);
-  process.once('SIGINT', end);
-  whenParentGoes(end);
 }
 
 main().catch((error: unknown) => {

@@ -12,12 +12,14 @@ import type { Sweeps } from '../jobs/index.js';
 import type { Signer } from '../signer/index.js';
 import { createFeatures, type Features } from './features.js';
 import type { InstallationKeys } from './installation.js';
+import type { SignerPlace } from './open-signer.js';
 import { serve, type ServingOptions } from './serving.js';
 import { openStores, type DatabaseUrls } from './stores.js';
 
 export interface ControlPlaneOptions extends ServingOptions {
   stateDir: string;
   urls: DatabaseUrls;
+  signer: SignerPlace;
   keys: InstallationKeys;
   /** SHA-256 of the certificate where no public authority signed it; install lines pin it. */
   tlsFingerprint?: string | null;

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { constants } from 'node:fs';
+import { access, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import {
   exportSigningKey,
   fingerprintOf,
@@ -92,11 +93,10 @@ async function install(stateDir: string, admin: Client): Promise<Installation> {
   return { rootFingerprint, rootKeyPassphrase };
 }
 
-/** The keys the api's process works with. The command key goes to the signer and nowhere else. */
+/** The keys the api works with. */
 export interface InstallationKeys {
   rootFingerprint: string;
   controlPlane: SigningKey;
-  command: SigningKey;
   sealing: SealingKey;
 }
 
@@ -105,9 +105,36 @@ export async function readKeys(stateDir: string): Promise<InstallationKeys> {
   return {
     rootFingerprint: await readRootFingerprint(stateDir),
     controlPlane: readSigningKey(await readSecret(stateDir, FILES.controlPlane)),
-    command: readSigningKey(await readSecret(stateDir, FILES.command)),
     sealing: new SealingKey(Buffer.from(await readSecret(stateDir, FILES.sealing), 'base64')),
   };
+}
+
+/** Where the signer keeps its key and its log. */
+export function signerDirectory(stateDir: string): string {
+  return join(stateDir, dirname(FILES.command));
+}
+
+/** For the signer and nobody else. @throws a sentence that names the missing or broken file. */
+export async function readCommandKey(stateDir: string): Promise<SigningKey> {
+  return readSigningKey(await readSecret(stateDir, FILES.command));
+}
+
+/**
+ * An api whose signer is a process of its own must not be able to sign.
+ * @throws a sentence when the command key can be read from this state directory
+ */
+export async function refuseCommandKey(stateDir: string): Promise<void> {
+  try {
+    await access(join(stateDir, FILES.command), constants.R_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'EACCES') return;
+    throw error;
+  }
+  throw new Error(
+    `PILOTHOUSE_SIGNER_SOCKET is set, but the api could still sign by itself: it can read ${FILES.command} in its state ` +
+      'directory. Move the directory signer/ to the state directory of the signer.',
+  );
 }
 
 async function readRootFingerprint(stateDir: string): Promise<string> {

@@ -38,7 +38,5 @@ export async function describeSchemas(): Promise<{ user: GraphQLSchema; agent: G
   return { user: await buildUserSchema(features.resolvers), agent: await describeAgentSchema() };
 }
 
-const NO_SIGNER: Signer = {
-  sign: () => Promise.reject(new Error('Nothing is signed while schemas are described')),
-  signAnchor: () => Promise.reject(new Error('Nothing is signed while schemas are described')),
-};
+const nothingIsSigned = () => Promise.reject(new Error('Nothing is signed while schemas are described'));
+const NO_SIGNER: Signer = { sign: nothingIsSigned, signAnchor: nothingIsSigned, status: nothingIsSigned };

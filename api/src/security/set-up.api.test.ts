@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ensureInstallation, readKeys } from '../main/installation.js';
+import { ensureInstallation, readCommandKey, readKeys } from '../main/installation.js';
 import { PASSWORD, TestApi } from '../testing/index.js';
 
 const COMPLETE = `mutation ($input: CompleteSetupInput!) { completeSetup(input: $input) { __typename } }`;
@@ -42,6 +42,12 @@ test('50 set-ups at once over two replicas make one owner, and it is closed for 
   expect(await there.controlPlane.features.people.setUp.offerCode()).toBeNull();
 });
 
+/** As an api that signs by itself does. */
+const readAllKeys = async (stateDir: string) => ({
+  ...(await readKeys(stateDir)),
+  command: await readCommandKey(stateDir),
+});
+
 describe('without a key file nothing starts', () => {
   test.each(['keys/root.public.json', 'keys/control-plane.pem', 'signer/command.pem', 'keys/sealing.key'])(
     'and %s is named in a sentence',
@@ -49,7 +55,7 @@ describe('without a key file nothing starts', () => {
       const api = await TestApi.start();
       try {
         await rm(join(api.stateDir, file));
-        await expect(readKeys(api.stateDir)).rejects.toThrow(
+        await expect(readAllKeys(api.stateDir)).rejects.toThrow(
           `The key file ${file} cannot be read from the state directory. Restore it from your backup.`,
         );
         // An installation that was made once is not made anew with other keys.
@@ -64,7 +70,7 @@ describe('without a key file nothing starts', () => {
 
 test('every installation has keys of its own', async () => {
   const other = await TestApi.start();
-  const [a, b] = await Promise.all([here, other].map((api) => readKeys(api.stateDir)));
+  const [a, b] = await Promise.all([here, other].map((api) => readAllKeys(api.stateDir)));
   expect(a!.rootFingerprint).not.toBe(b!.rootFingerprint);
   expect(a!.command.keyId).not.toBe(b!.command.keyId);
   expect(a!.controlPlane.keyId).not.toBe(b!.controlPlane.keyId);

@@ -1,4 +1,3 @@
-import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   signAnchor,
@@ -10,10 +9,11 @@ import {
 } from '@pilothouse/protocol';
 import type { Pool } from 'pg';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { isFrozen } from './freeze.js';
 import { judgeRequest, judgeRights } from './judge.js';
-import { SigningRefused, type Signer, type SignRequest } from './signer.port.js';
+import { SigningRefused, type ChainPlace, type OpenSigner, type SignRequest } from './signer.port.js';
 import { SignerRepository } from './signer.repository.js';
-import { SigningLog } from './signing-log.js';
+import { SigningLog, SIGNING_LOG } from './signing-log.js';
 
 export interface InProcessSignerOptions {
   key: SigningKey;
@@ -26,8 +26,8 @@ export interface InProcessSignerOptions {
   instructionsPerMinute?: number;
 }
 
-/** The signer in the api's own process: the same judgement as in a process of its own, without that wall. */
-export class InProcessSigner implements Signer {
+/** Judges and signs in the process that opens it: the api's own, or that of the signer behind its socket. */
+export class InProcessSigner implements OpenSigner {
   private readonly repository: SignerRepository;
   private readonly rate: RateLimiterMemory;
 
@@ -40,22 +40,23 @@ export class InProcessSigner implements Signer {
   }
 
   static async open(options: InProcessSignerOptions): Promise<InProcessSigner> {
-    return new InProcessSigner(options, await SigningLog.open(join(options.directory, 'signing-log.jsonl')));
+    return new InProcessSigner(options, await SigningLog.open(join(options.directory, SIGNING_LOG)));
   }
 
   async sign(request: SignRequest): Promise<SignedEnvelope[]> {
     const now = this.now();
-    const { audit, intents } = request;
-    const written = intents.map(writeIntent);
+    const { audit } = request;
+    const written = request.intents.map(writeIntent);
+    const intents = written.map(({ intent }) => intent);
     judgeRequest(audit, written, now);
     const [frozen, actor, servers] = await Promise.all([
-      this.isFrozen(),
+      isFrozen(this.options.directory),
       this.repository.findActor(request.credential, audit.chain),
       this.repository.findServers(audit.chain, [...new Set(intents.map((intent) => intent.serverId))]),
     ]);
     if (frozen) throw new SigningRefused('FROZEN', 'Signing is frozen on this control plane');
     if (!actor) throw new SigningRefused('UNKNOWN_ACTOR', 'The credential is not valid in this workspace');
-    judgeRights(request, actor, servers);
+    judgeRights({ audit, intents }, actor, servers);
     await this.countAgainst(actor.id, intents.length);
     const place = { sequence: audit.sequence, hash: audit.hash };
     const envelopes = written.map((intent) => signWritten(this.options.key, intent, place));
@@ -72,7 +73,7 @@ export class InProcessSigner implements Signer {
     return envelopes;
   }
 
-  async signAnchor(place: { workspaceId: string; sequence: number; hash: string }): Promise<AuditAnchor> {
+  async signAnchor(place: ChainPlace): Promise<AuditAnchor> {
     const time = this.now().toISOString();
     await this.log.append({
       time,
@@ -87,22 +88,17 @@ export class InProcessSigner implements Signer {
     return signAnchor(this.options.key, { ...place, time });
   }
 
+  async status(): Promise<{ frozen: boolean }> {
+    const [frozen] = await Promise.all([isFrozen(this.options.directory), this.repository.touch()]);
+    return { frozen };
+  }
+
   close(): Promise<void> {
     return this.log.close();
   }
 
   private now(): Date {
     return this.options.now?.() ?? new Date();
-  }
-
-  private async isFrozen(): Promise<boolean> {
-    try {
-      await access(join(this.options.directory, 'frozen'));
-      return true;
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-      throw error;
-    }
   }
 
   private async countAgainst(actorId: string, count: number): Promise<void> {

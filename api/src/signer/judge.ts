@@ -47,7 +47,7 @@ function judgeTimes(intent: Intent, now: Date): void {
 
 /** Whether this actor may send these instructions to these servers. @throws SigningRefused */
 export function judgeRights(
-  { audit, intents }: SignRequest,
+  { audit, intents }: Pick<SignRequest, 'audit' | 'intents'>,
   actor: SigningActor,
   servers: ReadonlyMap<string, SigningServer>,
 ): void {

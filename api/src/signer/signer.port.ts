@@ -10,15 +10,24 @@ export interface SignRequest {
 }
 
 /** Why the signer did not sign. */
-export type SigningRefusal =
-  | 'FROZEN'
-  | 'UNKNOWN_ACTOR'
-  | 'ACTOR_MISMATCH'
-  | 'AUDIT_MISMATCH'
-  | 'NOT_ALLOWED'
-  | 'WRONG_SERVER'
-  | 'WRONG_TIME'
-  | 'TOO_MANY';
+export const SIGNING_REFUSALS = [
+  'FROZEN',
+  'UNKNOWN_ACTOR',
+  'ACTOR_MISMATCH',
+  'AUDIT_MISMATCH',
+  'NOT_ALLOWED',
+  'WRONG_SERVER',
+  'WRONG_TIME',
+  'TOO_MANY',
+] as const;
+export type SigningRefusal = (typeof SIGNING_REFUSALS)[number];
+
+/** A place that a workspace's audit chain has reached. */
+export interface ChainPlace {
+  workspaceId: string;
+  sequence: number;
+  hash: string;
+}
 
 export class SigningRefused extends Error {
   constructor(
@@ -38,5 +47,12 @@ export interface Signer {
    */
   sign(request: SignRequest): Promise<SignedEnvelope[]>;
   /** Signs the place a workspace's audit chain has reached, for keeping outside the database. */
-  signAnchor(place: { workspaceId: string; sequence: number; hash: string }): Promise<AuditAnchor>;
+  signAnchor(place: ChainPlace): Promise<AuditAnchor>;
+  /** Whether an operator has stopped signing. @throws when the signer or its database does not answer. */
+  status(): Promise<{ frozen: boolean }>;
+}
+
+/** A signer that holds something open. */
+export interface OpenSigner extends Signer {
+  close(): Promise<void>;
 }

@@ -70,6 +70,11 @@ export class SignerRepository {
     return { kind, id, userId, role, tokenScopes, grants };
   }
 
+  /** @throws when the database does not answer. */
+  async touch(): Promise<void> {
+    await this.pool.query('select');
+  }
+
   async findServers(workspaceId: string, serverIds: readonly string[]): Promise<Map<string, SigningServer>> {
     const { rows } = await this.pool.query<SigningServer>({
       name: nameOf(FIND_SERVERS),

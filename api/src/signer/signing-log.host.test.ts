@@ -1,8 +1,8 @@
-import { appendFile, mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { firstBadLine, SigningLog, type SigningLogEntry } from './signing-log.js';
+import { readSigningLog, SigningLog, type SigningLogEntry } from './signing-log.js';
 
 let directory: string;
 let path: string;
@@ -31,6 +31,7 @@ async function write(...sequences: number[]): Promise<void> {
 }
 
 const text = () => readFile(path, 'utf8');
+const firstBadLine = async () => (await readSigningLog(path)).firstBadLine;
 const lines = async () =>
   (await text())
     .trimEnd()
@@ -40,7 +41,7 @@ const lines = async () =>
 it('keeps entries in the order of the calls, each bound to the one before', async () => {
   await write(...Array.from({ length: 50 }, (_, index) => index));
   expect((await lines()).map((line) => line.auditSequence)).toEqual(Array.from({ length: 50 }, (_, index) => index));
-  expect(firstBadLine(await text())).toBeNull();
+  expect(await firstBadLine()).toBeNull();
 });
 
 it('is readable by its owner alone', async () => {
@@ -54,7 +55,7 @@ it('goes on with its chain when it is opened again', async () => {
   await write();
   await write(3);
   expect(await lines()).toHaveLength(3);
-  expect(firstBadLine(await text())).toBeNull();
+  expect(await firstBadLine()).toBeNull();
 });
 
 it('goes on after a last line of any length', async () => {
@@ -64,7 +65,7 @@ it('goes on after a last line of any length', async () => {
     await log.close();
   }
   await write(1);
-  expect(firstBadLine(await text())).toBeNull();
+  expect(await firstBadLine()).toBeNull();
 });
 
 it('cuts off a line torn at any byte, says so, and goes on', async () => {
@@ -79,7 +80,7 @@ it('cuts off a line torn at any byte, says so, and goes on', async () => {
     expect(first).toMatchObject({ auditSequence: 1 });
     expect(repair).toMatchObject({ what: 'torn-line-removed', removedBytes: cut - lastLine });
     expect(last).toMatchObject({ auditSequence: 3 });
-    expect(firstBadLine(await text())).toBeNull();
+    expect(await firstBadLine()).toBeNull();
   }
 });
 
@@ -87,7 +88,7 @@ it('begins anew where the very first line was torn', async () => {
   await writeFile(path, '{"time":"2026');
   await write(1);
   expect(await lines()).toMatchObject([{ what: 'torn-line-removed', removedBytes: 13 }, { auditSequence: 1 }]);
-  expect(firstBadLine(await text())).toBeNull();
+  expect(await firstBadLine()).toBeNull();
 });
 
 it('leaves nothing of an entry that could not be written, and takes the next one', async () => {
@@ -99,20 +100,39 @@ it('leaves nothing of an entry that could not be written, and takes the next one
   await log.append(entry(3));
   await log.close();
   expect((await lines()).map((line) => line.auditSequence)).toEqual([1, 3]);
-  expect(firstBadLine(await text())).toBeNull();
+  expect(await firstBadLine()).toBeNull();
+});
+
+it('tells how much it holds and of when the last is', async () => {
+  await write();
+  expect(await readSigningLog(path)).toEqual({ lines: 0, lastTime: null, firstBadLine: null });
+  await write(1, 2, 3);
+  expect(await readSigningLog(path)).toEqual({ lines: 3, lastTime: entry(3).time, firstBadLine: null });
+});
+
+it('is written by one signer at a time', async () => {
+  const log = await SigningLog.open(path);
+  await expect(SigningLog.open(path)).rejects.toThrow(`Another signer writes ${path}.`);
+  await log.close();
+  await write(1);
+  expect(await lines()).toHaveLength(1);
 });
 
 it('finds the first line that was changed, removed, added or torn', async () => {
   await write(1, 2, 3, 4);
   const whole = await text();
   const split = whole.trimEnd().split('\n');
+  const firstBadLineOf = async (changed: string) => {
+    await writeFile(path, changed);
+    return firstBadLine();
+  };
   const joined = (list: readonly (string | undefined)[]) => `${list.join('\n')}\n`;
-  expect(firstBadLine(whole.replace('"auditSequence":2', '"auditSequence":9'))).toBe(3);
-  expect(firstBadLine(joined(split.toSpliced(1, 1)))).toBe(2);
-  expect(firstBadLine(joined(split.toSpliced(2, 0, split[1]!)))).toBe(3);
-  expect(firstBadLine(joined(split.toSpliced(0, 1)))).toBe(1);
-  expect(firstBadLine(joined(split.toSpliced(1, 1, 'not json')))).toBe(2);
-  expect(firstBadLine(whole.slice(0, -5))).toBe(4);
-  await appendFile(path, '{"time"');
-  expect(firstBadLine(await text())).toBe(5);
+  expect(await firstBadLineOf(whole.replace('"auditSequence":2', '"auditSequence":9'))).toBe(3);
+  expect(await firstBadLineOf(joined(split.toSpliced(1, 1)))).toBe(2);
+  expect(await firstBadLineOf(joined(split.toSpliced(2, 0, split[1]!)))).toBe(3);
+  expect(await firstBadLineOf(joined(split.toSpliced(0, 1)))).toBe(1);
+  expect(await firstBadLineOf(joined(split.toSpliced(1, 1, 'not json')))).toBe(2);
+  expect(await firstBadLineOf(whole.slice(0, -5))).toBe(4);
+  await writeFile(path, `${whole}{"time"`);
+  expect(await firstBadLine()).toBe(5);
 });

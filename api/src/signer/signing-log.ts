@@ -1,5 +1,9 @@
 import { open, type FileHandle } from 'node:fs/promises';
 import { parseJson, sha256Hex } from '@pilothouse/protocol';
+import { lockFile } from '../kernel/file-lock.js';
+
+/** Its name in the signer's directory. */
+export const SIGNING_LOG = 'signing-log.jsonl';
 
 /** One thing the signer has signed. */
 export interface SigningLogEntry {
@@ -29,6 +33,7 @@ const TAIL_BLOCK_BYTES = 4096;
 /**
  * The signer's own record, outside the database: lines of JSON, each naming the hash of the line before. Written and
  * synced before a signature leaves, so that everything signed is here, also what the api's transaction rolled back.
+ * One process writes it at a time.
  */
 export class SigningLog {
   private tail: Promise<unknown> = Promise.resolve();
@@ -40,9 +45,22 @@ export class SigningLog {
     private end: { size: number; hash: string },
   ) {}
 
-  /** Opens or begins the log. What a crash left of an unfinished line is cut off, and a line says so. */
+  /**
+   * Opens or begins the log. What a crash left of an unfinished line is cut off, and a line says so.
+   * @throws when another signer writes it
+   */
   static async open(path: string): Promise<SigningLog> {
     const file = await open(path, 'a+', 0o600);
+    try {
+      if (!(await lockFile(file.fd))) throw new Error(`Another signer writes ${path}.`);
+      return await SigningLog.resume(file);
+    } catch (error) {
+      await file.close();
+      throw error;
+    }
+  }
+
+  private static async resume(file: FileHandle): Promise<SigningLog> {
     const { size } = await file.stat();
     const whole = await lastWholeLine(file, size);
     const log = new SigningLog(file, { size: whole.end, hash: whole.line === null ? GENESIS : sha256Hex(whole.line) });
@@ -102,15 +120,33 @@ async function lastWholeLine(file: FileHandle, size: number): Promise<{ line: Bu
   return { line: null, end: 0 };
 }
 
-/** Reads a signing log and checks its links. @returns the number of the first bad line, or null. */
-export function firstBadLine(text: string): number | null {
-  let previousHash = GENESIS;
-  const lines = text.split('\n');
-  // What follows the last newline is not a line yet.
-  for (const [index, line] of lines.slice(0, -1).entries()) {
-    const entry = parseJson(Buffer.from(line)) as ChainedEntry | null | undefined;
-    if (entry?.previousHash !== previousHash) return index + 1;
-    previousHash = sha256Hex(line);
+/** What a signing log holds, and whether its links hold. */
+export interface SigningLogReading {
+  lines: number;
+  /** Null when nothing is signed yet. */
+  lastTime: string | null;
+  /** Number of the first line that was changed, removed, added or torn. */
+  firstBadLine: number | null;
+}
+
+/** Reads a log of any size from its beginning, up to its first bad line. @throws when it cannot be read. */
+export async function readSigningLog(path: string): Promise<SigningLogReading> {
+  const file = await open(path, 'r');
+  try {
+    const { size } = await file.stat();
+    const { end } = await lastWholeLine(file, size);
+    const reading: SigningLogReading = { lines: 0, lastTime: null, firstBadLine: null };
+    let previousHash = GENESIS;
+    for await (const line of file.readLines({ autoClose: false, start: 0 })) {
+      reading.lines += 1;
+      const entry = parseJson(Buffer.from(line)) as ChainedEntry | null | undefined;
+      if (entry?.previousHash !== previousHash) return { ...reading, firstBadLine: reading.lines };
+      previousHash = sha256Hex(line);
+      reading.lastTime = entry.time;
+    }
+    // What follows the last newline is not a line yet.
+    return end < size ? { ...reading, firstBadLine: reading.lines } : reading;
+  } finally {
+    await file.close();
   }
-  return lines.at(-1) === '' ? null : lines.length;
 }

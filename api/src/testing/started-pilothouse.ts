@@ -60,8 +60,8 @@ export class StartedPilothouse extends ApiClient {
     return pid;
   }
 
-  /** Starts it on the state it had. */
-  async startAgain(): Promise<void> {
+  /** Starts it on the state it had; `more` is set besides what it was first started with. */
+  async startAgain(more: Readonly<Record<string, string>> = {}): Promise<void> {
     const { program = BUILT_START, environment = {} } = this.options;
     const from = this.output.length;
     const child = spawn(process.execPath, program, {
@@ -71,6 +71,7 @@ export class StartedPilothouse extends ApiClient {
         PILOTHOUSE_STATE_DIR: this.stateDir,
         PILOTHOUSE_LISTEN: '127.0.0.1:0',
         ...environment,
+        ...more,
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

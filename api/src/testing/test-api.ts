@@ -7,7 +7,8 @@ import { createTestDatabase, type TestDatabase } from '@pilothouse/db/testing';
 import { Client } from 'pg';
 import { createLogger } from '../kernel/log.js';
 import { createControlPlane, type ControlPlane } from '../main/composition.js';
-import { ensureInstallation, readKeys } from '../main/installation.js';
+import { ensureInstallation, readCommandKey, readKeys, signerDirectory } from '../main/installation.js';
+import type { SignerPlace } from '../main/open-signer.js';
 import type { RateLimit } from '../kernel/rate-limits.js';
 import { ApiClient } from './api-client.js';
 import { generousRateLimits } from './generous-rate-limits.js';
@@ -18,6 +19,8 @@ export interface TestApiOptions {
   /** Serve the page to try the API with. */
   explorer?: boolean;
   limits?: Partial<Record<RateLimit, { points: number; seconds: number }>>;
+  /** Where instructions are signed, instead of in this process. */
+  signer?: SignerPlace;
 }
 
 /** The whole api, as it is composed in production, on a free port and a database of its own. */
@@ -57,7 +60,7 @@ export class TestApi extends ApiClient {
     await rm(this.stateDir, { recursive: true, force: true });
   }
 
-  private async open({ replicaOf, explorer = false, limits = {} }: TestApiOptions): Promise<void> {
+  private async open({ replicaOf, explorer = false, limits = {}, signer }: TestApiOptions): Promise<void> {
     this.ownsDatabase = !replicaOf;
     this.db = replicaOf?.db ?? (await createTestDatabase());
     this.stateDir = replicaOf?.stateDir ?? (await mkdtemp(join(tmpdir(), 'pilothouse-api-')));
@@ -66,9 +69,11 @@ export class TestApi extends ApiClient {
     await this.admin.connect();
     const port = await freePort();
     this.origin = `http://127.0.0.1:${port}`;
+    const stateDir = await this.replicaStateDir(replicaOf);
     this.controlPlane = await createControlPlane({
-      stateDir: await this.replicaStateDir(replicaOf),
-      urls: { app: this.db.appUrl, telemetryWriter: this.db.telemetryWriterUrl, signer: this.db.signerUrl },
+      stateDir,
+      urls: { app: this.db.appUrl, telemetryWriter: this.db.telemetryWriterUrl },
+      signer: signer ?? (await this.ownSigner(stateDir)),
       keys: await readKeys(this.stateDir),
       log: createLogger('debug', { write: (line: string) => void this.logged.push(line) }),
       publicOrigins: [this.origin, ...(replicaOf ? [replicaOf.origin] : [])],
@@ -78,6 +83,11 @@ export class TestApi extends ApiClient {
     });
     await this.controlPlane.start();
     await new Promise<void>((resolve) => this.controlPlane.server.listen(port, '127.0.0.1', resolve));
+  }
+
+  private async ownSigner(stateDir: string): Promise<SignerPlace> {
+    const directory = signerDirectory(stateDir);
+    return { key: await readCommandKey(this.stateDir), databaseUrl: this.db.signerUrl, directory };
   }
 
   /** A second replica has a signing log of its own. */

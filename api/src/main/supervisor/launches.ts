@@ -31,6 +31,7 @@ export function launchApi(situation: Situation): Launch {
     PILOTHOUSE_LOG_LEVEL: environment.logLevel,
     PILOTHOUSE_ALLOWED_ORIGINS: [...environment.allowedOrigins, ...namesake(endpoint)].join(','),
   };
+  if (environment.signerSocket !== null) variables['PILOTHOUSE_SIGNER_SOCKET'] = environment.signerSocket;
   if (environment.insecureHttp) variables['PILOTHOUSE_INSECURE_HTTP'] = '1';
   if (endpoint.tls) {
     variables['PILOTHOUSE_TLS_CERT'] = endpoint.tls.certificateFile;

@@ -1,21 +1,14 @@
-import { spawn } from 'node:child_process';
 import { constants } from 'node:fs';
 import { open, readFile, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
+import { lockFile } from '../../kernel/file-lock.js';
 
 /** Pilothouse runs on this state directory already; the message says where. */
 export class AlreadyRunningError extends Error {
   override name = 'AlreadyRunningError';
 }
 
-/** Exit code of `flock --nonblock` when somebody else holds the lock. */
-const LOCK_IS_HELD = 1;
-
-/**
- * Holds a state directory for one supervisor, until the process ends in whatever way: the kernel keeps the lock with
- * the open file, so nothing stale is left behind. Node cannot ask for such a lock; `flock` asks for it on the
- * descriptor that it is lent, which stays locked when `flock` has gone.
- */
+/** Holds a state directory for one supervisor, until the process ends in whatever way. */
 export class StateLock {
   private constructor(private readonly file: FileHandle) {}
 
@@ -24,7 +17,7 @@ export class StateLock {
     const path = join(stateDir, 'supervisor.lock');
     const file = await open(path, constants.O_RDWR | constants.O_CREAT | constants.O_NOFOLLOW, 0o600);
     try {
-      if (!(await flock(file.fd))) throw await alreadyRunning(stateDir, path);
+      if (!(await lockFile(file.fd))) throw await alreadyRunning(stateDir, path);
       const lock = new StateLock(file);
       await lock.describe('starting');
       return lock;
@@ -52,17 +45,4 @@ async function alreadyRunning(stateDir: string, path: string): Promise<AlreadyRu
     `Pilothouse already runs on ${stateDir} (${holder}). ` +
       'Stop that one first, or give this one a directory of its own with PILOTHOUSE_STATE_DIR.',
   );
-}
-
-function flock(descriptor: number): Promise<boolean> {
-  return new Promise((resolve, reject) => {
-    const child = spawn('flock', ['--exclusive', '--nonblock', '3'], {
-      stdio: ['ignore', 'ignore', 'ignore', descriptor],
-    });
-    child.on('error', (cause) => reject(new Error('The program flock (package util-linux) is needed', { cause })));
-    child.on('exit', (code) => {
-      if (code === 0 || code === LOCK_IS_HELD) resolve(code === 0);
-      else reject(new Error(`flock ended with ${code}`));
-    });
-  });
 }

@@ -14,11 +14,15 @@ import {
   type SignedEnvelope,
 } from '@pilothouse/protocol';
 import { Pool } from 'pg';
+import { pino } from 'pino';
 import { v7 as uuidv7 } from 'uuid';
 import type { Role, TokenScope } from '../../kernel/authorisation/index.js';
 import { hashToken, randomApiToken, randomToken } from '../../kernel/random-token.js';
 import { FeatureHarness } from '../../testing/feature-harness.js';
-import { InProcessSigner, type InProcessSignerOptions } from '../index.js';
+import { InProcessSigner, SignerServer, SocketSigner, type InProcessSignerOptions, type OpenSigner } from '../index.js';
+
+/** How the signer under test is reached. */
+export type SignerAdapter = 'in this process' | 'over its socket';
 
 /** Someone with a credential that the signer can look up. */
 export interface Signatory {
@@ -38,25 +42,28 @@ export interface Signing {
 export class SignerScene {
   readonly key = generateSigningKey();
   harness!: FeatureHarness;
-  signer!: InProcessSigner;
+  signer!: OpenSigner;
   pool!: Pool;
   directory!: string;
   workspace!: SeededWorkspace;
   now = new Date();
 
-  static async start(options: Partial<InProcessSignerOptions> = {}): Promise<SignerScene> {
-    const scene = new SignerScene();
+  private constructor(private readonly adapter: SignerAdapter) {}
+
+  static async start(adapter: SignerAdapter = 'in this process'): Promise<SignerScene> {
+    const scene = new SignerScene(adapter);
     scene.harness = await FeatureHarness.start();
     scene.workspace = await seedWorkspace(scene.harness.db);
     scene.directory = await mkdtemp(join(tmpdir(), 'pilothouse-signer-'));
     scene.pool = new Pool({ connectionString: scene.harness.db.signerUrl, max: 4 });
-    scene.signer = await scene.open(options);
+    scene.signer = await scene.open();
     return scene;
   }
 
-  open(options: Partial<InProcessSignerOptions> = {}): Promise<InProcessSigner> {
+  async open(options: Partial<InProcessSignerOptions> = {}): Promise<OpenSigner> {
     const { key, pool, directory } = this;
-    return InProcessSigner.open({ key, pool, directory, now: () => this.now, ...options });
+    const signer = await InProcessSigner.open({ key, pool, directory, now: () => this.now, ...options });
+    return this.adapter === 'in this process' ? signer : behindSocket(signer, options.directory ?? directory);
   }
 
   /** The texts of every entry in the signer's own log. */
@@ -123,7 +130,10 @@ export class SignerScene {
   }
 
   /** Asks for signatures with an audit entry that stands for the instructions, unless changed. */
-  sign({ actor, intents, audit = {} }: Signing, signer = this.signer): Promise<SignedEnvelope[]> {
+  sign(
+    { actor, intents, audit = {} }: Signing,
+    signer: Pick<OpenSigner, 'sign'> = this.signer,
+  ): Promise<SignedEnvelope[]> {
     const fields = { ...this.auditOf({ actor, intents }), ...audit };
     return signer.sign({
       credential: actor.credential,
@@ -170,4 +180,24 @@ export class SignerScene {
       approvalDigest: null,
     };
   }
+}
+
+/** What is judged is tested here, not how fast: a busy machine may take its time. */
+const PATIENCE_MS = 10_000;
+
+async function behindSocket(signer: InProcessSigner, directory: string): Promise<OpenSigner> {
+  const path = join(directory, 'signer.sock');
+  const server = new SignerServer({ signer, log: pino({ level: 'silent' }) });
+  await server.listen(path);
+  const client = new SocketSigner(path, { deadlineMs: PATIENCE_MS });
+  return {
+    sign: (request) => client.sign(request),
+    signAnchor: (place) => client.signAnchor(place),
+    status: () => client.status(),
+    close: async () => {
+      await client.close();
+      await server.close();
+      await signer.close();
+    },
+  };
 }
