@@ -45,7 +45,7 @@ export const realParts = [
   {
     name: 'redis',
     use: 'several replicas of the api',
-    neededByTests: false,
+    neededByTests: true,
     packages: ['redis-server'],
     probe: ['redis-server', '--version'],
   },

@@ -20,6 +20,7 @@ const environmentSchema = z.object({
     .startsWith('/', 'is not an absolute path')
     .max(MAX_SOCKET_PATH_LENGTH)
     .optional(),
+  PILOTHOUSE_REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   PILOTHOUSE_TLS_CERT: z.string().optional(),
   PILOTHOUSE_TLS_KEY: z.string().optional(),
   PILOTHOUSE_INSECURE_HTTP: z.literal('1').optional(),
@@ -36,6 +37,8 @@ export interface Environment {
   databaseUrl: string | null;
   /** Where the signer listens that is a process of its own; null: the api signs in its own. */
   signerSocket: string | null;
+  /** Shared by the replicas; null where there is one. */
+  redisUrl: string | null;
   tls: { certificateFile: string; keyFile: string } | null;
   insecureHttp: boolean;
   allowedOrigins: string[];
@@ -65,6 +68,7 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
     publicUrl: env.PILOTHOUSE_PUBLIC_URL ?? null,
     databaseUrl: env.PILOTHOUSE_DATABASE_URL ?? null,
     signerSocket: env.PILOTHOUSE_SIGNER_SOCKET ?? null,
+    redisUrl: env.PILOTHOUSE_REDIS_URL ?? null,
     tls:
       env.PILOTHOUSE_TLS_CERT !== undefined && env.PILOTHOUSE_TLS_KEY !== undefined
         ? { certificateFile: env.PILOTHOUSE_TLS_CERT, keyFile: env.PILOTHOUSE_TLS_KEY }

@@ -10,6 +10,7 @@ import { createControlPlane } from './composition.js';
 import { endWith } from './end-with.js';
 import { readCommandKey, readKeys, refuseCommandKey, signerDirectory } from './installation.js';
 import { LocalAgent } from './local-agent.js';
+import { redisPlace } from './open-event-bus.js';
 import type { SignerPlace } from './open-signer.js';
 import { tellParent, whenParentAsks } from './parent.js';
 import { readRoleUrls, type RoleUrls } from './role-urls.js';
@@ -26,6 +27,7 @@ async function main(): Promise<void> {
     stateDir,
     urls: { app: urls('ph_app'), telemetryWriter: urls('ph_telemetry_writer') },
     signer: await signerPlace(environment, stateDir, urls),
+    redis: redisPlace(environment.redisUrl, keys.rootFingerprint),
     keys,
     log,
     publicOrigins: [publicOrigin],

@@ -4,14 +4,16 @@ import type { GraphQLSchema } from 'graphql';
 import { createAgentsFeature } from '../features/agents/index.js';
 import type { AnchorStore } from '../features/audit/index.js';
 import type { Database } from '../kernel/database/index.js';
-import { InProcessEventBus, type EventBus } from '../kernel/event-bus.js';
+import type { EventBus } from '../kernel/event-bus.js';
 import { LiveSockets } from '../kernel/live-sockets.js';
 import { RateLimits } from '../kernel/rate-limits.js';
+import type { RedisPlace } from '../kernel/redis-event-bus.js';
 import { Revocations } from '../kernel/revocations.js';
 import type { Sweeps } from '../jobs/index.js';
 import type { Signer } from '../signer/index.js';
 import { createFeatures, type Features } from './features.js';
 import type { InstallationKeys } from './installation.js';
+import { openEventBus } from './open-event-bus.js';
 import type { SignerPlace } from './open-signer.js';
 import { serve, type ServingOptions } from './serving.js';
 import { openStores, type DatabaseUrls } from './stores.js';
@@ -20,6 +22,8 @@ export interface ControlPlaneOptions extends ServingOptions {
   stateDir: string;
   urls: DatabaseUrls;
   signer: SignerPlace;
+  /** Where other replicas are woken; null where there are none. */
+  redis: RedisPlace | null;
   keys: InstallationKeys;
   /** SHA-256 of the certificate where no public authority signed it; install lines pin it. */
   tlsFingerprint?: string | null;
@@ -44,7 +48,8 @@ export interface ControlPlane {
 /** Joins kernel, features and transports. The one place that knows them all. */
 export async function createControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
   const { log, keys } = options;
-  const bus = new InProcessEventBus();
+  const events = openEventBus(options.redis, log);
+  const { bus } = events;
   const stores = await openStores(options, bus);
   const { database, signer, anchors } = stores;
   const rateLimits = options.rateLimits ?? new RateLimits();
@@ -110,6 +115,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       agents.keeper.stop();
       revocations.stop();
       await stores.close();
+      events.close();
     },
   };
 }

@@ -8,6 +8,7 @@ import { Client } from 'pg';
 import { createLogger } from '../kernel/log.js';
 import { createControlPlane, type ControlPlane } from '../main/composition.js';
 import { ensureInstallation, readCommandKey, readKeys, signerDirectory } from '../main/installation.js';
+import { redisPlace } from '../main/open-event-bus.js';
 import type { SignerPlace } from '../main/open-signer.js';
 import type { RateLimit } from '../kernel/rate-limits.js';
 import { ApiClient } from './api-client.js';
@@ -19,6 +20,8 @@ export interface TestApiOptions {
   /** Serve the page to try the API with. */
   explorer?: boolean;
   limits?: Partial<Record<RateLimit, { points: number; seconds: number }>>;
+  /** The Redis that wakes other replicas; none if not given. */
+  redisUrl?: string;
   /** Where instructions are signed, instead of in this process. */
   signer?: SignerPlace;
 }
@@ -60,7 +63,7 @@ export class TestApi extends ApiClient {
     await rm(this.stateDir, { recursive: true, force: true });
   }
 
-  private async open({ replicaOf, explorer = false, limits = {}, signer }: TestApiOptions): Promise<void> {
+  private async open({ replicaOf, explorer = false, limits = {}, signer, redisUrl }: TestApiOptions): Promise<void> {
     this.ownsDatabase = !replicaOf;
     this.db = replicaOf?.db ?? (await createTestDatabase());
     this.stateDir = replicaOf?.stateDir ?? (await mkdtemp(join(tmpdir(), 'pilothouse-api-')));
@@ -70,11 +73,13 @@ export class TestApi extends ApiClient {
     const port = await freePort();
     this.origin = `http://127.0.0.1:${port}`;
     const stateDir = await this.replicaStateDir(replicaOf);
+    const keys = await readKeys(this.stateDir);
     this.controlPlane = await createControlPlane({
       stateDir,
       urls: { app: this.db.appUrl, telemetryWriter: this.db.telemetryWriterUrl },
       signer: signer ?? (await this.ownSigner(stateDir)),
-      keys: await readKeys(this.stateDir),
+      redis: redisPlace(redisUrl ?? null, keys.rootFingerprint),
+      keys,
       log: createLogger('debug', { write: (line: string) => void this.logged.push(line) }),
       publicOrigins: [this.origin, ...(replicaOf ? [replicaOf.origin] : [])],
       explorer,

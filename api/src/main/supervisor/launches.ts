@@ -32,6 +32,7 @@ export function launchApi(situation: Situation): Launch {
     PILOTHOUSE_ALLOWED_ORIGINS: [...environment.allowedOrigins, ...namesake(endpoint)].join(','),
   };
   if (environment.signerSocket !== null) variables['PILOTHOUSE_SIGNER_SOCKET'] = environment.signerSocket;
+  if (environment.redisUrl !== null) variables['PILOTHOUSE_REDIS_URL'] = environment.redisUrl;
   if (environment.insecureHttp) variables['PILOTHOUSE_INSECURE_HTTP'] = '1';
   if (endpoint.tls) {
     variables['PILOTHOUSE_TLS_CERT'] = endpoint.tls.certificateFile;
