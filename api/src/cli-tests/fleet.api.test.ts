@@ -113,7 +113,9 @@ describe('people', () => {
 describe('the audit', () => {
   it('is listed and verified, and a changed entry ends with 1', async () => {
     const [entry] = await cli.json(['audit', '--limit', '1']);
-    expect(entry).toMatchObject({ actorKind: 'USER', hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    const actorPerson = { email: 'owner@example.test' };
+    expect(entry).toMatchObject({ actorKind: 'USER', actorPerson, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
+    expect((await cli.run(['audit', '--limit', '1'])).stdout).toContain(' owner@example.test ');
     expect(await cli.run(['audit', 'verify'])).toMatchObject({ code: 0, stdout: expect.stringContaining('● intact') });
     await api.sql(`update audit_entries set detail = '{"changed":true}' where sequence = 1`);
     const broken = await cli.run(['audit', 'verify']);

@@ -185,7 +185,11 @@ describe('the history', () => {
       program: { argv: ['sh', '-c', 'echo so far; sleep 60'] },
     });
     expect(await cli.run(['logs', newest.id])).toEqual({ code: 0, stdout: 'so far\n', stderr: '' });
-    expect((await cli.run(['commands', 'show', newest.id])).stdout).toContain(`sh -c 'echo so far; sleep 60'`);
+    const { stdout } = await cli.run(['commands', 'show', newest.id]);
+    expect(stdout).toContain(`sh -c 'echo so far; sleep 60'`);
+    expect(stdout).toMatch(/^asked by +owner@example\.test$/m);
+    const { actor } = await cli.json(['commands', 'show', newest.id]);
+    expect(actor).toMatchObject({ kind: 'USER', id: actor.person.id });
     expect(await cli.run(['cancel', newest.id])).toMatchObject({ code: 0, stdout: 'Asked its agent to end it.\n' });
     expect((await running.ended).code).toBe(130);
     expect(await cli.run(['cancel', newest.id])).toMatchObject({ code: 1, stdout: '' });

@@ -1,10 +1,8 @@
-import { v5 as uuidv5 } from 'uuid';
 import { Fault } from './fault.js';
 
 const MAX_NAME_CHARACTERS = 100;
 /** RFC 5321: what fits between the angle brackets of a mail path. */
 const MAX_EMAIL_CHARACTERS = 254;
-const MAX_IDEMPOTENCY_KEY_CHARACTERS = 100;
 const CONTROL_CHARACTER = /\p{Cc}/u;
 
 /** A name as it is stored: trimmed, of 1 to `maxCharacters`, without control characters. @throws BAD_USER_INPUT */
@@ -26,17 +24,4 @@ export function emailText(value: string): string {
     throw new Fault('BAD_USER_INPUT', 'This is not an e-mail address.');
   }
   return text;
-}
-
-/**
- * The id of what a person creates under an idempotency key: the same key gives the same id, so that the second try
- * meets the row of the first.
- *
- * @throws BAD_USER_INPUT when the key is empty or longer than 100 characters.
- */
-export function idOfKey(key: string, { userId, kind }: { userId: string; kind: string }): string {
-  if (key === '' || key.length > MAX_IDEMPOTENCY_KEY_CHARACTERS) {
-    throw new Fault('BAD_USER_INPUT', `idempotencyKey must have 1 to ${MAX_IDEMPOTENCY_KEY_CHARACTERS} characters.`);
-  }
-  return uuidv5(`${kind}:${key}`, userId);
 }

@@ -47,7 +47,7 @@ export function createFeatures(parts: FeatureParts) {
   });
   servers.hooks.add((ctx, tx, serverId) => commands.reports.serverRevoked(ctx, tx, serverId));
   const metrics = createMetricsFeature(parts);
-  const audit = createAuditFeature(parts);
+  const audit = createAuditFeature({ ...parts, people: people.directory });
   const resolvers: object[] = [
     people,
     workspaces,

@@ -55,7 +55,7 @@ export class LocalAgent {
     if (!(made instanceof ServerEnrolment)) throw new Error(made.message);
     if (made.enrolment) return made.enrolment.token;
     // It was enrolled before and has lost its identity.
-    const again = await this.parts.enrolments.reenrolServer(ctx, { id: made.server.id, replaceOnline: true });
+    const again = await this.parts.enrolments.reenrolServer(ctx, { serverId: made.server.id, replaceOnline: true });
     return again instanceof ServerEnrolment ? (again.enrolment?.token ?? null) : null;
   }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -20,7 +21,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'pilothouse-agent-'));
   const { data, message } = await api.ask(
     `mutation ($input: CreateServerInput!) { createServer(input: $input) { ... on ServerEnrolment { server { id } enrolment { token rootFingerprint } } ... on Refusal { message } } }`,
-    { token, variables: { input: { name: 'web-1', profile: 'FULL_ACCESS' } } },
+    { token, variables: { input: { name: 'web-1', profile: 'FULL_ACCESS', idempotencyKey: 'web-1' } } },
   );
   if (message) throw new Error(message);
   serverId = data.createServer.server.id;
@@ -56,7 +57,7 @@ it('runs a command on an enrolled host and streams its output', async () => {
       `mutation ($input: RunCommandInput!) { runCommand(input: $input) { __typename ... on Command { id state } ... on Refusal { message } } }`,
       {
         token,
-        variables: { input: { serverId, command: { argv } } },
+        variables: { input: { serverId, command: { argv }, idempotencyKey: randomUUID() } },
       },
     );
     expect(message).toBeUndefined();

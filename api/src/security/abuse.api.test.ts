@@ -23,7 +23,7 @@ const aliased = (count: number) => `{ ${times(count, (i) => `a${i}: setup { comp
 const directed = (count: number) => `{ ${times(count, () => '... @include(if: true) { setup { completed } }')} }`;
 /** 10 fields of 199 tokens each, with 180 ids, two braces and 8 more make 2,000. */
 const ofTokens = (count: number) =>
-  `{ ${times(10, (i) => `a${i}: servers(filter: { ids: [${times(180, () => '"x"')}] }) { nodes { id } }`)} ${times(count - 1992, () => '__typename')} }`;
+  `{ ${times(10, (i) => `a${i}: servers(filter: { serverIds: [${times(180, () => '"x"')}] }) { nodes { id } }`)} ${times(count - 1992, () => '__typename')} }`;
 const ofBytes = (bytes: number) => PROBE + ' '.repeat(bytes - PROBE.length);
 /** Costs one, and for each of `first` items one more than it has fields. */
 const ofPages = (first: number, fields: number) =>

@@ -9,7 +9,7 @@ beforeAll(async () => {
 });
 afterAll(() => pilothouse.remove());
 
-const CREATE = `mutation ($name: String!) { createServerGroup(input: { name: $name }) { ... on ServerGroup { id } } }`;
+const CREATE = `mutation ($name: String!) { createServerGroup(input: { name: $name, idempotencyKey: $name }) { ... on ServerGroup { id } } }`;
 
 /** Makes groups, one after the other and several at once, until a process dies. @returns the names acknowledged. */
 async function acknowledgedUntil(prefix: string, kill: () => void): Promise<string[]> {

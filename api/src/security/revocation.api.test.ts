@@ -58,25 +58,26 @@ const within2s = <T>(event: Promise<T>) =>
   Promise.race([event, new Promise<string>((resolve) => setTimeout(resolve, 2000, 'still open after 2 s').unref())]);
 
 const CHANGES: Readonly<Record<string, (of: Person) => Promise<unknown>>> = {
-  'the session is ended by its person': ({ token }) => here.ask('mutation { signOut }', { token, workspaceId }),
+  'the session is ended by its person': ({ token }) =>
+    here.ask('mutation { signOut { __typename } }', { token, workspaceId }),
   'all sessions are ended by their person': ({ token }) =>
-    here.ask('mutation { signOutEverywhere }', { token, workspaceId }),
+    here.ask('mutation { signOutEverywhere { __typename } }', { token, workspaceId }),
   'the account is disabled': ({ userId }) => here.controlPlane.features.people.disableAccount(`${userId}@example.test`),
   'the role is lowered': ({ userId }) =>
-    asAdmin('mutation ($userId: ID!) { changeMemberRole(input: { userId: $userId, role: VIEWER }) { __typename } }', {
+    asAdmin('mutation ($userId: ID!) { changeMemberRole(input: { personId: $userId, role: VIEWER }) { __typename } }', {
       userId,
     }),
   'the role is raised': ({ userId }) =>
-    asAdmin('mutation ($userId: ID!) { changeMemberRole(input: { userId: $userId, role: ADMIN }) { __typename } }', {
+    asAdmin('mutation ($userId: ID!) { changeMemberRole(input: { personId: $userId, role: ADMIN }) { __typename } }', {
       userId,
     }),
   'the person is removed from the workspace': ({ userId }) =>
-    asAdmin('mutation ($userId: ID!) { removeMember(input: { userId: $userId }) { __typename } }', { userId }),
+    asAdmin('mutation ($userId: ID!) { removeMember(input: { personId: $userId }) { __typename } }', { userId }),
   'the person leaves the workspace': ({ token }) =>
     here.ask('mutation { leaveWorkspace { __typename } }', { token, workspaceId }),
   'a right on a server is added': ({ userId }) =>
     asAdmin(
-      'mutation ($userId: ID!) { grantOnServer(input: { userId: $userId, role: OPERATOR, tag: "web" }) { __typename } }',
+      'mutation ($userId: ID!) { grantOnServer(input: { personId: $userId, role: OPERATOR, tag: "web" }) { __typename } }',
       { userId },
     ),
 };
@@ -103,14 +104,16 @@ describe('live sockets on both replicas are cut within 2 s when', () => {
   test('an API token is revoked', async () => {
     const { token, apiTokenId } = await seedApiToken(here, workspaceId, ['READ']);
     const sockets = await Promise.all([here, there].map((api) => following(api, token)));
-    await asAdmin('mutation ($id: ID!) { revokeApiToken(id: $id) }', { id: apiTokenId });
+    await asAdmin('mutation ($id: ID!) { revokeApiToken(input: { apiTokenId: $id }) { __typename } }', {
+      id: apiTokenId,
+    });
     expect(await Promise.all(sockets.map(({ closed }) => within2s(closed)))).toEqual([4607, 4607]);
   });
 
   test('the person of an API token is removed from the workspace', async () => {
     const { token, userId } = await seedApiToken(here, workspaceId, ['READ']);
     const sockets = await Promise.all([here, there].map((api) => following(api, token)));
-    await asAdmin('mutation ($userId: ID!) { removeMember(input: { userId: $userId }) { __typename } }', { userId });
+    await asAdmin('mutation ($userId: ID!) { removeMember(input: { personId: $userId }) { __typename } }', { userId });
     expect(await Promise.all(sockets.map(({ closed }) => within2s(closed)))).toEqual([4607, 4607]);
   });
 
@@ -135,7 +138,7 @@ describe('live sockets on both replicas are cut within 2 s when', () => {
         agentVersion: '0.1.0',
       }),
     );
-    await asAdmin('mutation ($id: ID!) { revokeServer(id: $id) { id } }', { id: serverId });
+    await asAdmin('mutation ($id: ID!) { revokeServer(input: { serverId: $id }) { __typename } }', { id: serverId });
     expect(await within2s(agent.closed)).toBe(CLOSE_CODES.REVOKED.code);
   });
 });

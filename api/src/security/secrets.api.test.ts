@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { generateSigningKey } from '@pilothouse/protocol';
@@ -96,7 +97,7 @@ async function secondFactor(token: string): Promise<string> {
 
 async function servers(token: string): Promise<void> {
   const created = await ask(
-    `mutation { createServer(input: { name: "web", profile: FULL_ACCESS }) { ... on ServerEnrolment { enrolment { token } } } }`,
+    `mutation { createServer(input: { name: "web", profile: FULL_ACCESS, idempotencyKey: "web" }) { ... on ServerEnrolment { enrolment { token } } } }`,
     {},
     token,
   );
@@ -118,14 +119,22 @@ async function servers(token: string): Promise<void> {
     environment: [{ name: 'SECRET', value: canaries['environment'] }],
   };
   const run = `mutation ($input: RunCommandInput!) { runCommand(input: $input) { __typename ... on Command { id program { environmentNames hasStdin } } ... on Refusal { message } } }`;
-  const queued = await ask(run, { input: { serverId, command, whenOffline: 'DELIVER' } }, token);
+  const queued = await ask(
+    run,
+    { input: { idempotencyKey: randomUUID(), serverId, command, whenOffline: 'DELIVER' } },
+    token,
+  );
   expect(queued.data.runCommand).toMatchObject({ __typename: 'Command' });
-  await ask(run, { input: { serverId, command, whenOffline: 'SKIP' } }, token);
-  await ask(run, { input: { serverId, command: { ...command, timeoutMs: -1 } } }, token);
-  await ask(run, { input: { serverId, command: { ...command, unknown: true } } }, token);
+  await ask(run, { input: { idempotencyKey: randomUUID(), serverId, command, whenOffline: 'SKIP' } }, token);
+  await ask(run, { input: { idempotencyKey: randomUUID(), serverId, command: { ...command, timeoutMs: -1 } } }, token);
+  await ask(run, { input: { idempotencyKey: randomUUID(), serverId, command: { ...command, unknown: true } } }, token);
   // A failure inside, in the middle of storing it.
   await api.sql('alter table commands add constraint broken check (false) not valid');
-  const failed = await ask(run, { input: { serverId, command, whenOffline: 'DELIVER' } }, token);
+  const failed = await ask(
+    run,
+    { input: { idempotencyKey: randomUUID(), serverId, command, whenOffline: 'DELIVER' } },
+    token,
+  );
   expect(failed.code).toBe('INTERNAL');
   await api.sql('alter table commands drop constraint broken');
 }

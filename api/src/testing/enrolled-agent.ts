@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -22,7 +23,7 @@ export class EnrolledAgent {
   static async start(operator: Operator, name: string): Promise<EnrolledAgent> {
     const { createServer } = await operator.ask(
       `mutation ($input: CreateServerInput!) { createServer(input: $input) { ... on ServerEnrolment { server { id } enrolment { token rootFingerprint } } ... on Refusal { refusal: message } } }`,
-      { input: { name, profile: 'FULL_ACCESS' } },
+      { input: { name, profile: 'FULL_ACCESS', idempotencyKey: randomUUID() } },
     );
     const { server, enrolment } = createServer;
     const agent = new EnrolledAgent(server.id, await mkdtemp(join(tmpdir(), 'pilothouse-agent-')));

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Client as SocketClient } from 'graphql-ws';
 import type { ApiClient } from './api-client.js';
@@ -54,7 +55,7 @@ export class Operator {
   ): Promise<string> {
     const { runCommand } = await this.ask(
       `mutation ($input: RunCommandInput!) { runCommand(input: $input) { ... on Command { id } ... on Refusal { refusal: message } } }`,
-      { input: { serverId, command, ...options } },
+      { input: { serverId, command, idempotencyKey: randomUUID(), ...options } },
     );
     return runCommand.id;
   }

@@ -48,7 +48,7 @@ describe('a request that any page could send', () => {
 });
 
 test('a GET changes nothing', async () => {
-  const query = 'mutation { renameWorkspace(input: { name: "by GET" }) { id } }';
+  const query = 'mutation { renameWorkspace(input: { name: "by GET" }) { __typename } }';
   const response = await fetch(url(query), { headers: { ...preflighted, authorization: `Bearer ${token}` } });
   expect(response.status).toBe(405);
   expect(await api.sql('select name from workspaces')).toEqual([{ name: 'Home' }]);

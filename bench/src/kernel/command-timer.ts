@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { performance } from 'node:perf_hooks';
 import type { Operator } from '@pilothouse/api/testing';
 import type { Client } from 'graphql-ws';
@@ -34,7 +35,7 @@ export class CommandTimer {
   }
 
   private async runOverSocket(argv: readonly string[]): Promise<string> {
-    const variables = { input: { serverId: this.serverId, command: { argv } } };
+    const variables = { input: { serverId: this.serverId, command: { argv }, idempotencyKey: randomUUID() } };
     for await (const { data } of this.client.iterate<Ran>({ query: RUN, variables })) {
       if (data?.runCommand.id) return data.runCommand.id;
       throw new Error(data?.runCommand.message ?? 'The command was not queued');

@@ -19,8 +19,19 @@ export type AcceptInvitationInput = {
 /** Whose integrity alert somebody has looked into */
 export type AcknowledgeIntegrityAlertInput = {
   /** The server */
-  id: string | number;
+  serverId: string | number;
 };
+
+/** What somebody acts by */
+export type ActorKind =
+  /** The agent of a server */
+  | 'AGENT'
+  /** An API token of a person */
+  | 'API_TOKEN'
+  /** A job of the control plane */
+  | 'SYSTEM'
+  /** A session of a person */
+  | 'USER';
 
 /** What an API token may be used for; never more than its person may do at the time */
 export type ApiTokenScope =
@@ -36,7 +47,7 @@ export type AuditFilterInput = {
   /** What was done, exactly */
   action?: string | null | undefined;
   /** Who did it, exactly */
-  actorId?: string | null | undefined;
+  actorId?: string | number | null | undefined;
   /** Not before this time */
   from?: string | null | undefined;
   /** Part of the action, the target’s id or the detail; upper and lower case are the same */
@@ -79,16 +90,26 @@ export type CancelCommandInput = {
 
 /** Another role for a member */
 export type ChangeMemberRoleInput = {
+  /** The member */
+  personId: string | number;
   /** Their new role */
   role: WorkspaceRole;
-  /** Id of the person */
-  userId: string | number;
 };
 
 /** A new password */
 export type ChangePasswordInput = {
   /** At least 12 characters, and not the e-mail address */
   newPassword: string;
+};
+
+/** Tags to give to servers and to take from them */
+export type ChangeTagsOnServersInput = {
+  /** Tags to give */
+  add?: Array<string>;
+  /** Tags to take away */
+  remove?: Array<string>;
+  /** The servers, at most 200 */
+  serverIds: Array<string | number>;
 };
 
 /** Which commands of the history */
@@ -102,7 +123,7 @@ export type CommandFilterInput = {
   /** In any of these states */
   states?: Array<CommandState> | null | undefined;
   /** Only dead letters: expired, or interrupted with an unknown outcome */
-  undelivered?: boolean | null | undefined;
+  undelivered?: boolean;
 };
 
 /** What to execute: either argv or script */
@@ -114,17 +135,17 @@ export type CommandInput = {
   /** Environment beside the clean default one */
   environment?: Array<EnvironmentVariableInput> | null | undefined;
   /** May be run again after an interruption whose outcome is unknown */
-  idempotent?: boolean | null | undefined;
+  idempotent?: boolean;
   /** What runs the script; sh if not given */
   interpreter?: Interpreter | null | undefined;
   /** Higher starts first, -100 to 100 */
-  priority?: number | null | undefined;
+  priority?: number;
   /** A shell script, at most 256 KiB */
   script?: string | null | undefined;
   /** Standard input, at most 256 KiB */
   stdin?: string | null | undefined;
-  /** Time-out in milliseconds, 100 to 86400000; 10 minutes if not given */
-  timeoutMs?: number | null | undefined;
+  /** Time-out in milliseconds, 100 to 86400000 */
+  timeoutMs?: number;
   /** User of the host to run as; the agent’s own if not given */
   user?: string | null | undefined;
   /** Absolute working directory; the user’s home if not given */
@@ -180,7 +201,7 @@ export type ConfirmTotpInput = {
 export type CreateApiTokenInput = {
   /** Days until it ends, 1 to 366; it does not end by itself without */
   expiresInDays?: number | null | undefined;
-  /** The same key never makes a second token */
+  /** Of your choice, 1 to 100 characters. The same key from the same caller makes nothing twice */
   idempotencyKey: string;
   /** Name to recognise it by */
   name: string;
@@ -192,8 +213,8 @@ export type CreateApiTokenInput = {
 export type CreateServerGroupInput = {
   /** Colour as #rrggbb */
   colour?: string | null | undefined;
-  /** A repeated request with the same key makes nothing twice */
-  idempotencyKey?: string | null | undefined;
+  /** Of your choice, 1 to 100 characters. The same key from the same caller makes nothing twice */
+  idempotencyKey: string;
   /** Name, 1 to 100 characters */
   name: string;
   /** The group it shall lie in; none: at the top */
@@ -208,8 +229,8 @@ export type CreateServerInput = {
   description?: string;
   /** The group to put it in */
   groupId?: string | number | null | undefined;
-  /** A repeated request with the same key adds nothing twice; while the server is pending, it gives a new token */
-  idempotencyKey?: string | null | undefined;
+  /** Of your choice, 1 to 100 characters. The same key from the same caller makes nothing twice; while the server is pending, it gives a new token */
+  idempotencyKey: string;
   /** Name, 1 to 100 characters, unique in the workspace */
   name: string;
   /** Permission profile */
@@ -224,7 +245,7 @@ export type CreateServerInput = {
 
 /** A new workspace */
 export type CreateWorkspaceInput = {
-  /** The same key never makes a second workspace */
+  /** Of your choice, 1 to 100 characters. The same key from the same caller makes nothing twice */
   idempotencyKey: string;
   /** Name of the workspace */
   name: string;
@@ -233,9 +254,15 @@ export type CreateWorkspaceInput = {
 /** Which group to delete, and where its contents go */
 export type DeleteServerGroupInput = {
   /** The group */
-  id: string | number;
+  groupId: string | number;
   /** The group that takes its servers and groups; null: the top. Left out: only an empty group is deleted */
-  moveContentsTo?: string | number | null | undefined;
+  moveContentsToId?: string | number | null | undefined;
+};
+
+/** A server to be deleted */
+export type DeleteServerInput = {
+  /** The server */
+  serverId: string | number;
 };
 
 /** A variable of the command’s environment */
@@ -290,18 +317,24 @@ export type HostFigure =
 /** What runs a script */
 export type Interpreter =
   /** bash, where the host has it */
-  | 'bash'
+  | 'BASH'
   /** /bin/sh */
-  | 'sh';
+  | 'SH';
 
 /** Whom to invite, and as what */
 export type InviteMemberInput = {
   /** E-mail address; nobody else can accept */
   email: string;
-  /** The same key never makes a second invitation */
+  /** Of your choice, 1 to 100 characters. The same key from the same caller makes nothing twice */
   idempotencyKey: string;
   /** Role that they get */
   role: WorkspaceRole;
+};
+
+/** Whose samples */
+export type LatestMetricsFilterInput = {
+  /** Of these servers, 1 to 200 */
+  serverIds?: Array<string | number> | null | undefined;
 };
 
 /** Which figures of which servers, and when */
@@ -364,16 +397,16 @@ export type PermissionScope =
 
 /** A server whose agent shall be enrolled anew */
 export type ReenrolServerInput = {
-  /** The server */
-  id: string | number;
   /** Also when its agent is connected, which is cut off once the token is used */
   replaceOnline?: boolean;
+  /** The server */
+  serverId: string | number;
 };
 
 /** A member to take out of the workspace */
 export type RemoveMemberInput = {
-  /** Id of the person */
-  userId: string | number;
+  /** The member */
+  personId: string | number;
 };
 
 /** Another name for the workspace */
@@ -386,52 +419,76 @@ export type RenameWorkspaceInput = {
 export type RerunCommandInput = {
   /** The earlier command */
   commandId: string | number;
-  /** How long it may wait, in milliseconds */
-  expiresInMs?: number | null | undefined;
-  /** The same key from the same caller gives the same command */
-  idempotencyKey?: string | null | undefined;
-  /** SKIP if not given */
-  whenOffline?: WhenOffline | null | undefined;
+  /** How long it may wait, in milliseconds; at most 7 days */
+  expiresInMs?: number;
+  /** Of your choice, 1 to 100 characters. The same key from the same caller makes nothing twice */
+  idempotencyKey: string;
+  /** What happens while the server is offline */
+  whenOffline?: WhenOffline;
+};
+
+/** An API token to be ended */
+export type RevokeApiTokenInput = {
+  /** The token */
+  apiTokenId: string | number;
+};
+
+/** An invitation to be taken back */
+export type RevokeInvitationInput = {
+  /** The invitation */
+  invitationId: string | number;
+};
+
+/** A server whose agent shall no longer be trusted */
+export type RevokeServerInput = {
+  /** The server */
+  serverId: string | number;
+};
+
+/** A session to be ended */
+export type RevokeSessionInput = {
+  /** The session */
+  sessionId: string | number;
 };
 
 /** A command for one server */
 export type RunCommandInput = {
   /** What to execute; this or templateId */
   command?: CommandInput | null | undefined;
-  /** How long it may wait, in milliseconds; 24 h if not given, at most 7 days */
-  expiresInMs?: number | null | undefined;
-  /** The same key from the same caller gives the same command */
-  idempotencyKey?: string | null | undefined;
+  /** How long it may wait, in milliseconds; at most 7 days */
+  expiresInMs?: number;
+  /** Of your choice, 1 to 100 characters. The same key from the same caller makes nothing twice */
+  idempotencyKey: string;
   /** The server */
   serverId: string | number;
   /** The saved command to execute; this or command */
   templateId?: string | number | null | undefined;
-  /** SKIP if not given */
-  whenOffline?: WhenOffline | null | undefined;
+  /** What happens while the server is offline */
+  whenOffline?: WhenOffline;
 };
 
 /** One command on many servers */
 export type RunOnServersInput = {
   /** Pause between batches in milliseconds, at most an hour */
-  batchPauseMs?: number | null | undefined;
-  /** Servers at a time, 1 to 1000; all at once if not given */
-  batchSize?: number | null | undefined;
-  /** A first batch of this many servers, before the others */
-  canarySize?: number | null | undefined;
+  batchPauseMs?: number;
+  /** Servers at a time, 1 to 1000 */
+  batchSize?: number;
+  /** A first batch of this many servers, before the others; 0: none */
+  canarySize?: number;
   /** What to execute; this or templateId */
   command?: CommandInput | null | undefined;
-  /** How long commands may wait, in milliseconds; 24 h if not given */
-  expiresInMs?: number | null | undefined;
-  /** The same key from the same caller gives the same run */
-  idempotencyKey?: string | null | undefined;
+  /** How long it may wait, in milliseconds; at most 7 days */
+  expiresInMs?: number;
+  /** Of your choice, 1 to 100 characters. The same key from the same caller makes nothing twice */
+  idempotencyKey: string;
   /** Stop after this many failures; never if not given */
   maxFailures?: number | null | undefined;
   /** Which servers */
   target: TargetInput;
   /** The saved command to execute; this or command */
   templateId?: string | number | null | undefined;
-  /** SKIP if not given */
-  whenOffline?: WhenOffline | null | undefined;
+  /** What happens while the server is offline */
+  whenOffline?: WhenOffline;
 };
 
 /** Where a run over many servers stands */
@@ -449,10 +506,10 @@ export type RunState =
 export type ServerFilterInput = {
   /** In this group or in a group inside it */
   groupId?: string | number | null | undefined;
-  /** Of these ids, at most 200 */
-  ids?: Array<string | number> | null | undefined;
   /** Text in name, description, host name or addresses */
   search?: string | null | undefined;
+  /** These servers, at most 200 */
+  serverIds?: Array<string | number> | null | undefined;
   /** In one of these states */
   states?: Array<ServerState> | null | undefined;
   /** With every one of these tags */
@@ -503,26 +560,16 @@ export type SessionClient =
 
 /** Whether somebody works on a server */
 export type SetServerMaintenanceInput = {
-  /** The server */
-  id: string | number;
   /** Whether it is in maintenance */
   maintenance: boolean;
-};
-
-/** Tags to give to servers and to take from them */
-export type SetTagsOnServersInput = {
-  /** Tags to give */
-  add?: Array<string>;
-  /** Tags to take away */
-  remove?: Array<string>;
-  /** The servers, at most 200 */
-  serverIds: Array<string | number>;
+  /** The server */
+  serverId: string | number;
 };
 
 /** Who signs in, and how they prove it */
 export type SignInInput = {
   /** What will hold the session token */
-  client: SessionClient;
+  client?: SessionClient;
   /** E-mail address of the account */
   email: string;
   /** Password of the account */
@@ -552,9 +599,9 @@ export type StopRunInput = {
 /** Which servers are meant: what is given adds up; nothing given means none */
 export type TargetInput = {
   /** Every server on which the caller may run commands */
-  all?: boolean | null | undefined;
+  all?: boolean;
   /** Not these */
-  excludeIds?: Array<string | number> | null | undefined;
+  excludeServerIds?: Array<string | number> | null | undefined;
   /** Servers of these groups and the groups inside them */
   groupIds?: Array<string | number> | null | undefined;
   /** These servers */
@@ -568,7 +615,7 @@ export type UpdateServerGroupInput = {
   /** Colour as #rrggbb; null: none */
   colour?: string | null | undefined;
   /** The group */
-  id: string | number;
+  groupId: string | number;
   /** Name, 1 to 100 characters */
   name?: string | null | undefined;
   /** The group it shall lie in; null: at the top */
@@ -583,8 +630,6 @@ export type UpdateServerInput = {
   description?: string | null | undefined;
   /** The group it lies in; null: none */
   groupId?: string | number | null | undefined;
-  /** The server */
-  id: string | number;
   /** Name, 1 to 100 characters */
   name?: string | null | undefined;
   /** Permission profile; CUSTOM follows from scopes alone */
@@ -593,6 +638,8 @@ export type UpdateServerInput = {
   protected?: boolean | null | undefined;
   /** Scopes, in place of a profile */
   scopes?: Array<PermissionScope> | null | undefined;
+  /** The server */
+  serverId: string | number;
 };
 
 /** What happens with servers that are offline */
@@ -622,7 +669,7 @@ export type ListAuditQueryVariables = Exact<{
 }>;
 
 
-export type ListAuditQuery = { auditEntries: { nodes: Array<{ sequence: number, at: string, action: string, actorKind: string, actorId: string, targetKind: string, targetId: string, detail: string, intentDigest: string, previousHash: string, hash: string }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+export type ListAuditQuery = { auditEntries: { nodes: Array<{ sequence: number, at: string, action: string, actorKind: string, actorId: string, targetKind: string, targetId: string, detail: string, intentDigest: string, previousHash: string, hash: string, actorPerson: { id: string, email: string, displayName: string } | null }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
 
 export type VerifyAuditQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -670,7 +717,7 @@ export type ShowCommandQueryVariables = Exact<{
 }>;
 
 
-export type ShowCommandQuery = { command: { id: string, serverId: string, runId: string | null, state: CommandState, outcome: Outcome | null, exitCode: number | null, signal: string | null, reason: string | null, createdAt: string, deliveredAt: string | null, startedAt: string | null, finishedAt: string | null, expiresAt: string, durationMs: number | null, timeoutMs: number, cancelRequestedAt: string | null, unreachableSince: string | null, priority: number, concurrency: number, idempotent: boolean, rerunOf: string | null, stdoutBytes: number, stderrBytes: number, actor: { kind: string, id: string }, program: { argv: Array<string> | null, script: string | null, interpreter: Interpreter | null, user: string | null, workingDirectory: string | null, environmentNames: Array<string>, hasStdin: boolean }, lateResult: { state: CommandState, exitCode: number | null, reason: string | null, at: string } | null } };
+export type ShowCommandQuery = { command: { id: string, serverId: string, runId: string | null, state: CommandState, outcome: Outcome | null, exitCode: number | null, signal: string | null, reason: string | null, createdAt: string, deliveredAt: string | null, startedAt: string | null, finishedAt: string | null, expiresAt: string, durationMs: number | null, timeoutMs: number, cancelRequestedAt: string | null, unreachableSince: string | null, priority: number, concurrency: number, idempotent: boolean, rerunOfId: string | null, stdoutBytes: number, stderrBytes: number, actor: { kind: ActorKind, id: string, person: { id: string, email: string, displayName: string } | null }, program: { argv: Array<string> | null, script: string | null, interpreter: Interpreter | null, user: string | null, workingDirectory: string | null, environmentNames: Array<string>, hasStdin: boolean }, lateResult: { state: CommandState, exitCode: number | null, reason: string | null, at: string } | null } };
 
 export type CommandHistoryQueryVariables = Exact<{
   filter?: CommandFilterInput | null | undefined;
@@ -690,7 +737,7 @@ export type CommandOutputSubscriptionVariables = Exact<{
 export type CommandOutputSubscription = { commandOutput: { seq: number, stream: OutputStream | null, data: string, missingBytes: number, end: boolean } };
 
 export type LatestMetricsQueryVariables = Exact<{
-  serverIds?: Array<string | number> | string | number | null | undefined;
+  filter?: LatestMetricsFilterInput | null | undefined;
   first: number;
   after?: string | null | undefined;
 }>;
@@ -754,12 +801,12 @@ export type StepUpMutation = { stepUp:
 export type SignOutMutationVariables = Exact<{ [key: string]: never; }>;
 
 
-export type SignOutMutation = { signOut: boolean };
+export type SignOutMutation = { signOut: { sessionsEnded: number } };
 
 export type SignOutEverywhereMutationVariables = Exact<{ [key: string]: never; }>;
 
 
-export type SignOutEverywhereMutation = { signOutEverywhere: number };
+export type SignOutEverywhereMutation = { signOutEverywhere: { sessionsEnded: number } };
 
 export type WhoAmIQueryVariables = Exact<{ [key: string]: never; }>;
 
@@ -809,11 +856,11 @@ export type ListSessionsQueryVariables = Exact<{
 export type ListSessionsQuery = { sessions: { nodes: Array<{ id: string, client: SessionClient, userAgent: string, address: string, createdAt: string, lastUsedAt: string, expiresAt: string, secondFactor: boolean, isCurrent: boolean }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
 
 export type RevokeSessionMutationVariables = Exact<{
-  id: string | number;
+  input: RevokeSessionInput;
 }>;
 
 
-export type RevokeSessionMutation = { revokeSession: boolean };
+export type RevokeSessionMutation = { revokeSession: { id: string } };
 
 export type StartRunMutationVariables = Exact<{
   input: RunOnServersInput;
@@ -840,7 +887,7 @@ export type ShowRunQueryVariables = Exact<{
 }>;
 
 
-export type ShowRunQuery = { run: { id: string, state: RunState, stopReason: string | null, serverCount: number, skippedServerIds: Array<string>, batchSize: number, batchPauseMs: number, maxFailures: number | null, createdAt: string, finishedAt: string | null, actor: { kind: string, id: string }, progress: Array<{ state: CommandState, count: number }> } };
+export type ShowRunQuery = { run: { id: string, state: RunState, stopReason: string | null, serverCount: number, skippedServerIds: Array<string>, batchSize: number, batchPauseMs: number, maxFailures: number | null, createdAt: string, finishedAt: string | null, actor: { kind: ActorKind, id: string, person: { id: string, email: string, displayName: string } | null }, progress: Array<{ state: CommandState, count: number }> } };
 
 export type ListRunsQueryVariables = Exact<{
   first: number;
@@ -861,7 +908,7 @@ export type StopRunMutation = { stopRun:
    };
 
 export type RunChangedSubscriptionVariables = Exact<{
-  ids: Array<string | number> | string | number;
+  runIds: Array<string | number> | string | number;
   afterSeq?: number | null | undefined;
 }>;
 
@@ -885,8 +932,8 @@ export type CreateGroupMutation = { createServerGroup:
     | { __typename: 'GroupNameTaken', code: string, message: string }
     | { __typename: 'GroupNotFound', code: string, message: string }
     | { __typename: 'GroupTooDeep', code: string, message: string }
+    | { __typename: 'QuotaReached', code: string, message: string }
     | { __typename: 'ServerGroup', id: string, name: string }
-    | { __typename: 'TooManyGroups', code: string, message: string }
    };
 
 export type UpdateGroupMutationVariables = Exact<{
@@ -982,12 +1029,12 @@ export type UpdateServerMutation = { updateServer:
     | { __typename: 'ServerNameTaken', code: string, message: string }
    };
 
-export type SetTagsOnServersMutationVariables = Exact<{
-  input: SetTagsOnServersInput;
+export type ChangeTagsOnServersMutationVariables = Exact<{
+  input: ChangeTagsOnServersInput;
 }>;
 
 
-export type SetTagsOnServersMutation = { setTagsOnServers: { outcomes: Array<{ serverId: string, problem: ServerProblem | null, server: { id: string, name: string, tags: Array<string> } | null }> } };
+export type ChangeTagsOnServersMutation = { changeTagsOnServers: { outcomes: Array<{ serverId: string, problem: ServerProblem | null, server: { id: string, name: string, tags: Array<string> } | null }> } };
 
 export type MoveServersToGroupMutationVariables = Exact<{
   input: MoveServersToGroupInput;
@@ -1007,14 +1054,14 @@ export type SetServerMaintenanceMutationVariables = Exact<{
 export type SetServerMaintenanceMutation = { setServerMaintenance: { id: string, name: string, maintenance: boolean, state: ServerState, stateReason: string } };
 
 export type RevokeServerMutationVariables = Exact<{
-  id: string | number;
+  input: RevokeServerInput;
 }>;
 
 
 export type RevokeServerMutation = { revokeServer: { id: string, name: string, state: ServerState } };
 
 export type DeleteServerMutationVariables = Exact<{
-  id: string | number;
+  input: DeleteServerInput;
 }>;
 
 
@@ -1049,15 +1096,15 @@ export type CreateTokenMutationVariables = Exact<{
 export type CreateTokenMutation = { createApiToken:
     | { __typename: 'ApiTokenAlreadyMade', code: string, message: string }
     | { __typename: 'ApiTokenCreated', token: string, apiToken: { id: string, name: string, scopes: Array<ApiTokenScope>, expiresAt: string | null } }
-    | { __typename: 'ApiTokenQuotaReached', code: string, message: string }
+    | { __typename: 'QuotaReached', code: string, message: string }
    };
 
 export type RevokeTokenMutationVariables = Exact<{
-  id: string | number;
+  input: RevokeApiTokenInput;
 }>;
 
 
-export type RevokeTokenMutation = { revokeApiToken: boolean };
+export type RevokeTokenMutation = { revokeApiToken: { id: string } };
 
 export type ListWorkspacesQueryVariables = Exact<{
   first: number;
@@ -1136,18 +1183,18 @@ export type ListInvitationsQueryVariables = Exact<{
 export type ListInvitationsQuery = { invitations: { nodes: Array<{ id: string, email: string, role: WorkspaceRole, createdAt: string, expiresAt: string, invitedBy: { email: string } }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
 
 export type RevokeInvitationMutationVariables = Exact<{
-  id: string | number;
+  input: RevokeInvitationInput;
 }>;
 
 
-export type RevokeInvitationMutation = { revokeInvitation: boolean };
+export type RevokeInvitationMutation = { revokeInvitation: { id: string } };
 
 export type ShowInvitationQueryVariables = Exact<{
   code: string;
 }>;
 
 
-export type ShowInvitationQuery = { invitationOffer: { email: string, role: WorkspaceRole, workspaceName: string, invitedBy: string, expiresAt: string, hasAccount: boolean } };
+export type ShowInvitationQuery = { invitationOffer: { email: string, role: WorkspaceRole, workspaceName: string, inviterName: string, expiresAt: string, hasAccount: boolean } };
 
 export type AcceptInvitationMutationVariables = Exact<{
   input: AcceptInvitationInput;
@@ -1189,6 +1236,11 @@ export const ListAuditDocument = new TypedDocumentString(`
       action
       actorKind
       actorId
+      actorPerson {
+        id
+        email
+        displayName
+      }
       targetKind
       targetId
       detail
@@ -1293,12 +1345,17 @@ export const ShowCommandDocument = new TypedDocumentString(`
     priority
     concurrency
     idempotent
-    rerunOf
+    rerunOfId
     stdoutBytes
     stderrBytes
     actor {
       kind
       id
+      person {
+        id
+        email
+        displayName
+      }
     }
     program {
       argv
@@ -1357,8 +1414,8 @@ export const CommandOutputDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<CommandOutputSubscription, CommandOutputSubscriptionVariables>;
 export const LatestMetricsDocument = new TypedDocumentString(`
-    query LatestMetrics($serverIds: [ID!], $first: Int!, $after: String) {
-  metricsLatest(serverIds: $serverIds, first: $first, after: $after) {
+    query LatestMetrics($filter: LatestMetricsFilterInput, $first: Int!, $after: String) {
+  metricsLatest(filter: $filter, first: $first, after: $after) {
     nodes {
       serverId
       sample {
@@ -1486,12 +1543,20 @@ export const StepUpDocument = new TypedDocumentString(`
     `) as unknown as TypedDocumentString<StepUpMutation, StepUpMutationVariables>;
 export const SignOutDocument = new TypedDocumentString(`
     mutation SignOut {
-  signOut
+  signOut {
+    ... on SignedOut {
+      sessionsEnded
+    }
+  }
 }
     `) as unknown as TypedDocumentString<SignOutMutation, SignOutMutationVariables>;
 export const SignOutEverywhereDocument = new TypedDocumentString(`
     mutation SignOutEverywhere {
-  signOutEverywhere
+  signOutEverywhere {
+    ... on SignedOut {
+      sessionsEnded
+    }
+  }
 }
     `) as unknown as TypedDocumentString<SignOutEverywhereMutation, SignOutEverywhereMutationVariables>;
 export const WhoAmIDocument = new TypedDocumentString(`
@@ -1515,7 +1580,9 @@ export const WhoAmIDocument = new TypedDocumentString(`
 export const ChangePasswordDocument = new TypedDocumentString(`
     mutation ChangePassword($input: ChangePasswordInput!) {
   changePassword(input: $input) {
-    sessionsEnded
+    ... on PasswordChanged {
+      sessionsEnded
+    }
   }
 }
     `) as unknown as TypedDocumentString<ChangePasswordMutation, ChangePasswordMutationVariables>;
@@ -1585,8 +1652,12 @@ export const ListSessionsDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<ListSessionsQuery, ListSessionsQueryVariables>;
 export const RevokeSessionDocument = new TypedDocumentString(`
-    mutation RevokeSession($id: ID!) {
-  revokeSession(id: $id)
+    mutation RevokeSession($input: RevokeSessionInput!) {
+  revokeSession(input: $input) {
+    ... on SessionRevoked {
+      id
+    }
+  }
 }
     `) as unknown as TypedDocumentString<RevokeSessionMutation, RevokeSessionMutationVariables>;
 export const StartRunDocument = new TypedDocumentString(`
@@ -1638,6 +1709,11 @@ export const ShowRunDocument = new TypedDocumentString(`
     actor {
       kind
       id
+      person {
+        id
+        email
+        displayName
+      }
     }
     progress {
       state
@@ -1684,8 +1760,8 @@ export const StopRunDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<StopRunMutation, StopRunMutationVariables>;
 export const RunChangedDocument = new TypedDocumentString(`
-    subscription RunChanged($ids: [ID!]!, $afterSeq: SafeInt) {
-  runChanged(ids: $ids, afterSeq: $afterSeq) {
+    subscription RunChanged($runIds: [ID!]!, $afterSeq: SafeInt) {
+  runChanged(runIds: $runIds, afterSeq: $afterSeq) {
     seq
     run {
       id
@@ -1966,21 +2042,23 @@ export const UpdateServerDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<UpdateServerMutation, UpdateServerMutationVariables>;
-export const SetTagsOnServersDocument = new TypedDocumentString(`
-    mutation SetTagsOnServers($input: SetTagsOnServersInput!) {
-  setTagsOnServers(input: $input) {
-    outcomes {
-      serverId
-      problem
-      server {
-        id
-        name
-        tags
+export const ChangeTagsOnServersDocument = new TypedDocumentString(`
+    mutation ChangeTagsOnServers($input: ChangeTagsOnServersInput!) {
+  changeTagsOnServers(input: $input) {
+    ... on ServerOutcomes {
+      outcomes {
+        serverId
+        problem
+        server {
+          id
+          name
+          tags
+        }
       }
     }
   }
 }
-    `) as unknown as TypedDocumentString<SetTagsOnServersMutation, SetTagsOnServersMutationVariables>;
+    `) as unknown as TypedDocumentString<ChangeTagsOnServersMutation, ChangeTagsOnServersMutationVariables>;
 export const MoveServersToGroupDocument = new TypedDocumentString(`
     mutation MoveServersToGroup($input: MoveServersToGroupInput!) {
   moveServersToGroup(input: $input) {
@@ -2009,26 +2087,30 @@ export const MoveServersToGroupDocument = new TypedDocumentString(`
 export const SetServerMaintenanceDocument = new TypedDocumentString(`
     mutation SetServerMaintenance($input: SetServerMaintenanceInput!) {
   setServerMaintenance(input: $input) {
-    id
-    name
-    maintenance
-    state
-    stateReason
+    ... on Server {
+      id
+      name
+      maintenance
+      state
+      stateReason
+    }
   }
 }
     `) as unknown as TypedDocumentString<SetServerMaintenanceMutation, SetServerMaintenanceMutationVariables>;
 export const RevokeServerDocument = new TypedDocumentString(`
-    mutation RevokeServer($id: ID!) {
-  revokeServer(id: $id) {
-    id
-    name
-    state
+    mutation RevokeServer($input: RevokeServerInput!) {
+  revokeServer(input: $input) {
+    ... on Server {
+      id
+      name
+      state
+    }
   }
 }
     `) as unknown as TypedDocumentString<RevokeServerMutation, RevokeServerMutationVariables>;
 export const DeleteServerDocument = new TypedDocumentString(`
-    mutation DeleteServer($id: ID!) {
-  deleteServer(id: $id) {
+    mutation DeleteServer($input: DeleteServerInput!) {
+  deleteServer(input: $input) {
     __typename
     ... on ServerDeleted {
       id
@@ -2099,8 +2181,12 @@ export const CreateTokenDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<CreateTokenMutation, CreateTokenMutationVariables>;
 export const RevokeTokenDocument = new TypedDocumentString(`
-    mutation RevokeToken($id: ID!) {
-  revokeApiToken(id: $id)
+    mutation RevokeToken($input: RevokeApiTokenInput!) {
+  revokeApiToken(input: $input) {
+    ... on ApiTokenRevoked {
+      id
+    }
+  }
 }
     `) as unknown as TypedDocumentString<RevokeTokenMutation, RevokeTokenMutationVariables>;
 export const ListWorkspacesDocument = new TypedDocumentString(`
@@ -2139,8 +2225,10 @@ export const CreateWorkspaceDocument = new TypedDocumentString(`
 export const RenameWorkspaceDocument = new TypedDocumentString(`
     mutation RenameWorkspace($input: RenameWorkspaceInput!) {
   renameWorkspace(input: $input) {
-    id
-    name
+    ... on Workspace {
+      id
+      name
+    }
   }
 }
     `) as unknown as TypedDocumentString<RenameWorkspaceMutation, RenameWorkspaceMutationVariables>;
@@ -2239,8 +2327,12 @@ export const ListInvitationsDocument = new TypedDocumentString(`
 }
     `) as unknown as TypedDocumentString<ListInvitationsQuery, ListInvitationsQueryVariables>;
 export const RevokeInvitationDocument = new TypedDocumentString(`
-    mutation RevokeInvitation($id: ID!) {
-  revokeInvitation(id: $id)
+    mutation RevokeInvitation($input: RevokeInvitationInput!) {
+  revokeInvitation(input: $input) {
+    ... on InvitationRevoked {
+      id
+    }
+  }
 }
     `) as unknown as TypedDocumentString<RevokeInvitationMutation, RevokeInvitationMutationVariables>;
 export const ShowInvitationDocument = new TypedDocumentString(`
@@ -2249,7 +2341,7 @@ export const ShowInvitationDocument = new TypedDocumentString(`
     email
     role
     workspaceName
-    invitedBy
+    inviterName
     expiresAt
     hasAccount
   }

@@ -1,5 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import type { SeededWorkspace } from '@pilothouse/db/testing';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { v7 as uuidv7 } from 'uuid';
+import type { Actor } from '../../kernel/request-context.js';
 import { AuditScene } from './testing/audit.scene.js';
 
 const ENTRIES = `query ($first: Int, $after: String, $filter: AuditFilterInput) {
@@ -28,6 +31,31 @@ test('shows who did what to what and when, newest first', async () => {
   expect(oldest).toMatchObject({ sequence: 1, actorKind: 'USER', actorId: tenant.userId, targetKind: 'SERVER' });
   expect(JSON.parse(oldest.detail)).toEqual({ name: '<b>web</b>', address: '192.0.2.1', requestId: 'request' });
   expect(oldest.at.getTime()).toBeGreaterThanOrEqual(before - 5);
+});
+
+test('names the person behind a session or API token, while they are a member', async () => {
+  const [apiTokenId, leaver] = [uuidv7(), await scene.workspace()];
+  await scene.harness.sql(
+    `insert into api_tokens (id, workspace_id, user_id, name, token_hash, hint, scopes, created_at)
+     values ($1, $2, $3, 'reports', $4, 'abcd', '{READ}', now())`,
+    [apiTokenId, tenant.workspaceId, tenant.userId, randomBytes(32)],
+  );
+  const actors = [
+    { kind: 'USER', id: tenant.userId, sessionId: apiTokenId, steppedUpAt: null },
+    { kind: 'API_TOKEN', id: apiTokenId, userId: tenant.userId, scopes: ['READ'] },
+    { kind: 'USER', id: leaver.userId, sessionId: apiTokenId, steppedUpAt: null },
+    { kind: 'SYSTEM', id: null, job: 'retention' },
+  ] as const satisfies readonly Actor[];
+  for (const actor of actors) await scene.recordAs(tenant, actor);
+  const source = '{ auditEntries { nodes { actorId actorPerson { id email } } } }';
+  const { data } = await scene.harness.ask(scene.harness.as(tenant, 'VIEWER'), source);
+  const person = { id: tenant.userId, email: expect.stringContaining('@') };
+  expect(data.auditEntries.nodes).toEqual([
+    { actorId: 'retention', actorPerson: null },
+    { actorId: leaver.userId, actorPerson: null },
+    { actorId: apiTokenId, actorPerson: person },
+    { actorId: tenant.userId, actorPerson: person },
+  ]);
 });
 
 test('pages through the chain without gap or repetition while it grows', async () => {

@@ -20,7 +20,7 @@ export class AuditEntry {
   @Field(() => String, { description: 'Kind of who did it: USER, API_TOKEN, AGENT, SYSTEM' })
   actorKind!: string;
 
-  @Field(() => String, { description: 'Who did it: an id, or the name of a job' })
+  @Field(() => ID, { description: 'Who did it: an id, or the name of a job' })
   actorId!: string;
 
   @Field(() => String, { description: 'What was done, noun and past verb: `server-created`' })
@@ -56,7 +56,7 @@ export class AuditFilterInput {
   @Field(() => String, { nullable: true, description: 'What was done, exactly' })
   action?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'Who did it, exactly' })
+  @Field(() => ID, { nullable: true, description: 'Who did it, exactly' })
   actorId?: string | null;
 
   @Field(() => ID, { nullable: true, description: 'What it was done to, exactly' })

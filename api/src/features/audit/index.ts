@@ -1,6 +1,7 @@
 /** Audit: who did what, asked about, verified, and anchored outside the database. */
 import type { Database } from '../../kernel/database/index.js';
 import type { Logger } from '../../kernel/log.js';
+import type { PersonDirectory } from '../people/index.js';
 import type { AnchorStore } from './anchor.store.js';
 import { Anchors, type AnchorSigner } from './anchors.js';
 import { AuditRepository } from './audit.repository.js';
@@ -16,14 +17,15 @@ export interface AuditParts {
   log: Logger;
   anchors: AnchorStore;
   signer: AnchorSigner;
+  people: PersonDirectory;
   /** SHA-256 of the raw root key, hexadecimal. */
   rootFingerprint: string;
 }
 
-export function createAuditFeature({ database, anchors: store, ...parts }: AuditParts) {
+export function createAuditFeature({ database, people, anchors: store, ...parts }: AuditParts) {
   const repository = new AuditRepository(database);
   const anchors = new Anchors({ ...parts, repository, store });
   const audit = new AuditService({ database, repository });
   const verification = new VerificationService({ database, repository, anchors });
-  return { anchors, resolvers: [new AuditResolver({ audit, verification })] };
+  return { anchors, resolvers: [new AuditResolver({ audit, verification, people })] };
 }

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { API_LIMITS, COMMAND_LIMITS } from '@pilothouse/protocol';
 import { seedWorkspace, type SeededWorkspace } from '@pilothouse/db/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -6,14 +7,15 @@ import { FeatureHarness } from '../../testing/feature-harness.js';
 import { createCommandTemplatesFeature } from './index.js';
 
 const PROGRAM = 'program { argv script interpreter workingDirectory user environmentNames hasStdin }';
-const FIELDS = `id name description ${PROGRAM} timeoutMs priority concurrency idempotent createdBy createdAt updatedAt`;
+const FIELDS = `id name description ${PROGRAM} timeoutMs priority concurrency idempotent createdBy { kind id } createdAt updatedAt`;
 const TEMPLATE = `__typename ... on CommandTemplate { ${FIELDS} } ... on Refusal { code message }`;
-const CREATE = `mutation ($input: CreateCommandTemplateInput!) { createCommandTemplate(input: $input) { ${TEMPLATE} } }`;
+const CREATE = `mutation ($input: CreateCommandTemplateInput!) { createCommandTemplate(input: $input) { ${TEMPLATE}
+  ... on QuotaReached { quota limit } } }`;
 const UPDATE = `mutation ($input: UpdateCommandTemplateInput!) { updateCommandTemplate(input: $input) { ${TEMPLATE} } }`;
 const DELETE = `mutation ($input: DeleteCommandTemplateInput!) { deleteCommandTemplate(input: $input) {
   ... on CommandTemplateDeleted { id } } }`;
-const LIST = `query ($first: Int, $after: String, $search: String) {
-  commandTemplates(first: $first, after: $after, search: $search) {
+const LIST = `query ($first: Int, $after: String, $filter: CommandTemplateFilterInput) {
+  commandTemplates(first: $first, after: $after, filter: $filter) {
     nodes { name } pageInfo { hasNextPage endCursor } } }`;
 const ONE = `query ($id: ID!) { commandTemplate(id: $id) { ${FIELDS} } }`;
 const CHANGED = `subscription ($afterSeq: SafeInt) {
@@ -38,11 +40,11 @@ beforeEach(async () => {
 });
 
 const tryCreate = (input: object, ctx = operator) =>
-  harness.ask(ctx, CREATE, { input: { name: 'Uptime', command: UPTIME, ...input } });
+  harness.ask(ctx, CREATE, { input: { name: 'Uptime', command: UPTIME, idempotencyKey: randomUUID(), ...input } });
 const tryUpdate = (input: object, ctx = operator) => harness.ask(ctx, UPDATE, { input });
 const create = async (input: object = {}, ctx = operator) => (await tryCreate(input, ctx)).data?.createCommandTemplate;
 const update = async (input: object, ctx = operator) => (await tryUpdate(input, ctx)).data?.updateCommandTemplate;
-const remove = (id: string, ctx = operator) => harness.ask(ctx, DELETE, { input: { id } });
+const remove = (id: string, ctx = operator) => harness.ask(ctx, DELETE, { input: { templateId: id } });
 const one = async (id: string, ctx = operator) => (await harness.ask(ctx, ONE, { id })).data?.commandTemplate;
 const names = async (variables: object = {}, ctx = operator): Promise<string[]> =>
   (await harness.ask(ctx, LIST, { ...variables })).data.commandTemplates.nodes.map(
@@ -67,7 +69,7 @@ describe('saving a command', () => {
   test('keeps all of it, and fills in what was left out', async () => {
     const command = {
       script: 'uptime\n',
-      interpreter: 'bash',
+      interpreter: 'BASH',
       workingDirectory: '/srv',
       user: 'deploy',
       environment: [{ name: 'STAGE', value: 'prod' }],
@@ -77,12 +79,16 @@ describe('saving a command', () => {
       idempotent: true,
     };
     const whole = await create({ name: ' Load ', description: ' two\r\nlines\t', command });
-    expect(whole).toMatchObject({ name: 'Load', description: 'two\nlines', createdBy: member.userId });
+    expect(whole).toMatchObject({
+      name: 'Load',
+      description: 'two\nlines',
+      createdBy: { kind: 'USER', id: member.userId },
+    });
     expect(whole).toMatchObject({ timeoutMs: 5000, priority: 7, concurrency: 2, idempotent: true });
     expect(whole.program).toEqual({
       argv: null,
       script: 'uptime\n',
-      interpreter: 'bash',
+      interpreter: 'BASH',
       workingDirectory: '/srv',
       user: 'deploy',
       environmentNames: ['STAGE'],
@@ -124,8 +130,10 @@ describe('saving a command', () => {
     await fill(999);
     expect((await create({ name: 'last', idempotencyKey: 'last' })).__typename).toBe('CommandTemplate');
     expect(await create({ name: 'too many' })).toMatchObject({
-      __typename: 'TooManyTemplates',
-      code: 'TOO_MANY_TEMPLATES',
+      __typename: 'QuotaReached',
+      code: 'QUOTA_REACHED',
+      quota: 'COMMAND_TEMPLATES',
+      limit: 1000,
     });
     expect((await create({ name: 'last', idempotencyKey: 'last' })).name).toBe('last');
   });
@@ -183,11 +191,15 @@ describe('saving a command', () => {
 describe('changing a template', () => {
   test('changes what is given and nothing else', async () => {
     const { id } = await create({ description: 'before', command: { ...UPTIME, user: 'deploy', timeoutMs: 5000 } });
-    expect(await update({ id, name: 'UPTIME' })).toMatchObject({ name: 'UPTIME', description: 'before' });
-    expect(await update({ id, description: '' })).toMatchObject({ name: 'UPTIME', description: '', timeoutMs: 5000 });
-    const changed = await update({ id, command: { script: 'w' } });
+    expect(await update({ templateId: id, name: 'UPTIME' })).toMatchObject({ name: 'UPTIME', description: 'before' });
+    expect(await update({ templateId: id, description: '' })).toMatchObject({
+      name: 'UPTIME',
+      description: '',
+      timeoutMs: 5000,
+    });
+    const changed = await update({ templateId: id, command: { script: 'w' } });
     expect(changed).toMatchObject({ name: 'UPTIME', timeoutMs: COMMAND_LIMITS.defaultTimeoutMs });
-    expect(changed.program).toMatchObject({ argv: null, script: 'w', interpreter: 'sh', user: null });
+    expect(changed.program).toMatchObject({ argv: null, script: 'w', interpreter: 'SH', user: null });
     expect(changed.updatedAt.getTime()).toBeGreaterThan(changed.createdAt.getTime());
   });
 
@@ -200,11 +212,14 @@ describe('changing a template', () => {
           [id],
         )
       )[0]?.environment;
-    await update({ id, command: { ...UPTIME, timeoutMs: 5000, priority: 3, concurrency: 2, idempotent: true } });
+    await update({
+      templateId: id,
+      command: { ...UPTIME, timeoutMs: 5000, priority: 3, concurrency: 2, idempotent: true },
+    });
     expect(await stored()).toEqual([{ name: 'A', value: 'kept' }]);
-    await update({ id, command: { argv: ['w'], environment: [{ name: 'B', value: '' }] } });
+    await update({ templateId: id, command: { argv: ['w'], environment: [{ name: 'B', value: '' }] } });
     expect(await stored()).toEqual([{ name: 'B', value: '' }]);
-    await update({ id, command: { argv: ['w'], environment: null } });
+    await update({ templateId: id, command: { argv: ['w'], environment: null } });
     expect(await stored()).toEqual([]);
   });
 
@@ -218,23 +233,27 @@ describe('changing a template', () => {
     const environment = [{ name: 'TOKEN', value: 'canary-2b9c' }];
     const { id } = await create({ command: { ...UPTIME, environment } });
     const before = await one(id);
-    expect(await update({ id, command })).toEqual({
+    expect(await update({ templateId: id, command })).toEqual({
       __typename: 'TemplateEnvironmentNeeded',
       code: 'TEMPLATE_ENVIRONMENT_NEEDED',
       message: expect.stringContaining('TOKEN'),
     });
     expect(await one(id)).toEqual(before);
-    expect((await update({ id, command: { ...command, environment } })).program.environmentNames).toEqual(['TOKEN']);
-    const dropped = await update({ id, command: { argv: ['w'], environment: null } });
+    expect((await update({ templateId: id, command: { ...command, environment } })).program.environmentNames).toEqual([
+      'TOKEN',
+    ]);
+    const dropped = await update({ templateId: id, command: { argv: ['w'], environment: null } });
     expect(dropped.program).toMatchObject({ argv: ['w'], environmentNames: [] });
-    expect(await update({ id, command: { argv: ['id'] } })).toMatchObject({ __typename: 'CommandTemplate' });
+    expect(await update({ templateId: id, command: { argv: ['id'] } })).toMatchObject({
+      __typename: 'CommandTemplate',
+    });
   });
 
   test('another interpreter is another program to a hidden environment', async () => {
     const environment = [{ name: 'TOKEN', value: 'canary-5d10' }];
-    const { id } = await create({ command: { script: 'true', interpreter: 'sh', environment } });
-    expect((await update({ id, command: { script: 'true' } })).__typename).toBe('CommandTemplate');
-    expect((await update({ id, command: { script: 'true', interpreter: 'bash' } })).code).toBe(
+    const { id } = await create({ command: { script: 'true', interpreter: 'SH', environment } });
+    expect((await update({ templateId: id, command: { script: 'true' } })).__typename).toBe('CommandTemplate');
+    expect((await update({ templateId: id, command: { script: 'true', interpreter: 'BASH' } })).code).toBe(
       'TEMPLATE_ENVIRONMENT_NEEDED',
     );
   });
@@ -242,7 +261,7 @@ describe('changing a template', () => {
   test('refuses another’s name and what is not acceptable', async () => {
     const { id } = await create();
     await create({ name: 'Other' });
-    expect((await update({ id, name: 'OTHER' })).code).toBe('TEMPLATE_NAME_TAKEN');
+    expect((await update({ templateId: id, name: 'OTHER' })).code).toBe('TEMPLATE_NAME_TAKEN');
     for (const input of [
       { name: '' },
       { name: 'a\0b' },
@@ -250,7 +269,7 @@ describe('changing a template', () => {
       { command: { argv: [''] } },
       { command: {} },
     ]) {
-      expect((await tryUpdate({ id, ...input })).code, JSON.stringify(input)).toBe('BAD_USER_INPUT');
+      expect((await tryUpdate({ templateId: id, ...input })).code, JSON.stringify(input)).toBe('BAD_USER_INPUT');
     }
     expect((await one(id)).name).toBe('Uptime');
     expect(await records()).toHaveLength(2);
@@ -277,12 +296,12 @@ describe('templates', () => {
   test('are found by a part of name or description, taken as it is written', async () => {
     await create({ name: '100% load' });
     await create({ name: 'Restart', description: 'NGINX and its_friends' });
-    expect(await names({ search: '0% L' })).toEqual(['100% load']);
-    expect(await names({ search: ' nginx ' })).toEqual(['Restart']);
-    expect(await names({ search: '_' })).toEqual(['Restart']);
-    expect(await names({ search: '' })).toEqual(['100% load', 'Restart']);
-    expect(await names({ search: 'uptime' })).toEqual([]);
-    expect(await names({ search: 's'.repeat(200) })).toEqual([]);
+    expect(await names({ filter: { search: '0% L' } })).toEqual(['100% load']);
+    expect(await names({ filter: { search: ' nginx ' } })).toEqual(['Restart']);
+    expect(await names({ filter: { search: '_' } })).toEqual(['Restart']);
+    expect(await names({ filter: { search: '' } })).toEqual(['100% load', 'Restart']);
+    expect(await names({ filter: { search: 'uptime' } })).toEqual([]);
+    expect(await names({ filter: { search: 's'.repeat(200) } })).toEqual([]);
   });
 
   test.each([
@@ -290,8 +309,8 @@ describe('templates', () => {
     { first: API_LIMITS.maxPageSize + 1 },
     { after: 'x' },
     { after: Buffer.from(JSON.stringify(['a\0', UNKNOWN])).toString('base64url') },
-    { search: 'a\0b' },
-    { search: 's'.repeat(201) },
+    { filter: { search: 'a\0b' } },
+    { filter: { search: 's'.repeat(201) } },
   ])('are not listed by %j', async (variables) => {
     expect((await harness.ask(operator, LIST, variables)).code).toBe('BAD_USER_INPUT');
   });
@@ -305,7 +324,7 @@ describe('templates', () => {
       const expected = role === 'VIEWER' || role === 'DEPLOYER' ? 'FORBIDDEN' : undefined;
       const made = await tryCreate({ name: role }, ctx);
       expect(made.code, role).toBe(expected);
-      expect((await tryUpdate({ id, description: role }, ctx)).code, role).toBe(expected);
+      expect((await tryUpdate({ templateId: id, description: role }, ctx)).code, role).toBe(expected);
       expect((await remove(made.data?.createCommandTemplate.id ?? id, ctx)).code, role).toBe(expected);
     }
   });
@@ -317,7 +336,7 @@ describe('templates', () => {
       grants: [{ role: 'OWNER' as const, serverId: UNKNOWN, tag: null }],
     };
     expect((await tryCreate({ name: 'b' }, granted)).code).toBe('FORBIDDEN');
-    expect((await tryUpdate({ id, name: 'b' }, granted)).code).toBe('FORBIDDEN');
+    expect((await tryUpdate({ templateId: id, name: 'b' }, granted)).code).toBe('FORBIDDEN');
     expect((await remove(id, granted)).code).toBe('FORBIDDEN');
   });
 
@@ -327,7 +346,7 @@ describe('templates', () => {
       actor: { kind: 'API_TOKEN' as const, id: UNKNOWN, userId: member.userId, scopes },
     });
     expect((await tryCreate({}, token(['READ', 'RUN']))).code).toBe('FORBIDDEN');
-    expect((await create({}, token(['MANAGE']))).createdBy).toBe(member.userId);
+    expect((await create({}, token(['MANAGE']))).createdBy.id).toBe(member.userId);
     expect((await harness.ask(token(['MANAGE']), LIST)).code).toBe('FORBIDDEN');
     expect(await names({}, token(['READ']))).toEqual(['Uptime']);
   });
@@ -335,8 +354,8 @@ describe('templates', () => {
   test('are put on record, without values of the environment', async () => {
     const environment = [{ name: 'TOKEN', value: 'canary-7f3a' }];
     const { id } = await create({ command: { ...UPTIME, environment } });
-    await update({ id, name: 'Renamed' });
-    await update({ id, command: { script: 'w', environment } });
+    await update({ templateId: id, name: 'Renamed' });
+    await update({ templateId: id, command: { script: 'w', environment } });
     await remove(id);
     const entries = await records();
     expect(entries.map(({ action }) => action)).toEqual([
@@ -361,7 +380,7 @@ describe('templates', () => {
     const missing = { data: null, code: 'NOT_FOUND', message: 'The template was not found.' };
     for (const guess of [id, UNKNOWN, 'x\0', '']) {
       expect(await harness.ask(stranger, ONE, { id: guess })).toEqual(missing);
-      expect(await tryUpdate({ id: guess, name: 'b' }, stranger)).toEqual(missing);
+      expect(await tryUpdate({ templateId: guess, name: 'b' }, stranger)).toEqual(missing);
       expect(await remove(guess, stranger)).toEqual(missing);
     }
     expect((await one(id)).name).toBe('Uptime');
@@ -379,7 +398,7 @@ describe('following templates', () => {
       template: { name: 'a' },
     });
     expect((await all.next()).value?.data.commandTemplateChanged).toMatchObject({ seq: 2, template: { name: 'b' } });
-    await update({ id, name: 'c' });
+    await update({ templateId: id, name: 'c' });
     expect((await all.next()).value?.data.commandTemplateChanged).toEqual({
       seq: 3,
       templateId: id,

@@ -1,7 +1,6 @@
-import { Field, Int, ObjectType } from 'type-graphql';
+import { Field, ObjectType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { Refusal } from '../../kernel/refusal.js';
-import { TEMPLATE_LIMITS } from './command-template.limits.js';
 
 @ObjectType({ implements: Refusal, description: 'The workspace has a template of that name already' })
 @Allow('PARENT')
@@ -12,19 +11,6 @@ export class TemplateNameTaken extends Refusal {
   static of(name: string): TemplateNameTaken {
     const message = `A template named ${name} exists already. Choose another name.`;
     return Object.assign(new TemplateNameTaken(), { code: 'TEMPLATE_NAME_TAKEN', message, name });
-  }
-}
-
-@ObjectType({ implements: Refusal, description: 'The workspace has as many templates as it may have' })
-@Allow('PARENT')
-export class TooManyTemplates extends Refusal {
-  @Field(() => Int, { description: 'How many templates a workspace may have' })
-  limit!: number;
-
-  static of(): TooManyTemplates {
-    const limit = TEMPLATE_LIMITS.maxPerWorkspace;
-    const message = `A workspace may have ${limit} templates. Delete one first.`;
-    return Object.assign(new TooManyTemplates(), { code: 'TOO_MANY_TEMPLATES', message, limit });
   }
 }
 

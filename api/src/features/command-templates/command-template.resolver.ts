@@ -1,6 +1,6 @@
 import { Arg, Args, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
-import { PageArgs, toConnection } from '../../kernel/graphql/connection.js';
+import { toConnection } from '../../kernel/graphql/connection.js';
 import { Refusal } from '../../kernel/refusal.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import type { CommandTemplateService } from './command-template.service.js';
@@ -8,6 +8,7 @@ import {
   CommandTemplate,
   CommandTemplateConnection,
   CommandTemplateDeleted,
+  CommandTemplatesArgs,
   CreateCommandTemplateInput,
   CreateCommandTemplateResult,
   DeleteCommandTemplateInput,
@@ -24,15 +25,10 @@ export class CommandTemplateResolver {
   @Query(() => CommandTemplateConnection, { description: 'The saved commands of the workspace by name' })
   @Allow('commands.read')
   async commandTemplates(
-    @Args(() => PageArgs) { first, after }: PageArgs,
-    @Arg('search', () => String, {
-      nullable: true,
-      description: 'Only those whose name or description contains this; at most 200 characters',
-    })
-    search: string | null,
+    @Args(() => CommandTemplatesArgs) { first, after, filter }: CommandTemplatesArgs,
     @Ctx() ctx: WorkspaceContext,
   ) {
-    return toConnection(await this.templates.list(ctx, { first, after, search }), toTemplate);
+    return toConnection(await this.templates.list(ctx, { first, after, search: filter?.search }), toTemplate);
   }
 
   @Query(() => CommandTemplate, { description: 'One saved command' })
@@ -70,9 +66,10 @@ export class CommandTemplateResolver {
   })
   @Allow('templates.write')
   async deleteCommandTemplate(
-    @Arg('input', () => DeleteCommandTemplateInput, { description: 'Which' }) { id }: DeleteCommandTemplateInput,
+    @Arg('input', () => DeleteCommandTemplateInput, { description: 'Which' })
+    { templateId }: DeleteCommandTemplateInput,
     @Ctx() ctx: WorkspaceContext,
   ): Promise<typeof DeleteCommandTemplateResult> {
-    return Object.assign(new CommandTemplateDeleted(), await this.templates.delete(ctx, id));
+    return Object.assign(new CommandTemplateDeleted(), await this.templates.delete(ctx, templateId));
   }
 }

@@ -1,28 +1,28 @@
-import { v7 as uuidv7 } from 'uuid';
 import type { Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
 import { decodeTextCursor, pageSize, toPage, type Page } from '../../kernel/graphql/connection.js';
+import { idOfKey } from '../../kernel/idempotency-key.js';
 import { knownId } from '../../kernel/ids.js';
-import { idOfKey } from '../../kernel/input-text.js';
+import { Quota, QuotaReached } from '../../kernel/quota.refusal.js';
 import { userIdOf, type WorkspaceContext } from '../../kernel/request-context.js';
 import { followChanges, type Change } from '../../kernel/streams/follow-changes.js';
 import { auditDetail, planCommand, type CommandRequest } from '../commands/index.js';
 import { descriptionText, searchText, templateName } from './command-template.checks.js';
 import { TEMPLATE_LIMITS } from './command-template.limits.js';
-import { TemplateEnvironmentNeeded, TemplateNameTaken, TooManyTemplates } from './command-template.refusals.js';
+import { TemplateEnvironmentNeeded, TemplateNameTaken } from './command-template.refusals.js';
 import type { CommandTemplateRepository, TemplateRecord } from './command-template.repository.js';
 import { executesTheSame, savedCommand, type SavedCommand } from './saved-command.js';
 
 export interface NewCommandTemplate {
   name: string;
-  description?: string | null;
+  description: string;
   command: CommandRequest;
-  idempotencyKey?: string | null;
+  idempotencyKey: string;
 }
 
 export interface CommandTemplateChanges {
-  id: string;
+  templateId: string;
   name?: string | null;
   description?: string | null;
   command?: CommandRequest | null;
@@ -53,22 +53,24 @@ export class CommandTemplateService {
     return toPage(rows, size, (row) => [row.sortKey, row.id]);
   }
 
-  create(
-    ctx: WorkspaceContext,
-    input: NewCommandTemplate,
-  ): Promise<TemplateRecord | TemplateNameTaken | TooManyTemplates> {
+  create(ctx: WorkspaceContext, input: NewCommandTemplate): Promise<TemplateRecord | TemplateNameTaken | QuotaReached> {
     const name = templateName(input.name);
-    const description = descriptionText(input.description ?? '');
+    const description = descriptionText(input.description);
     const command = savedCommand(input.command);
     const plan = planCommand(command);
     const createdBy = personOf(ctx);
-    const id = newId(ctx, createdBy, input.idempotencyKey);
+    const id = idOfKey(input.idempotencyKey, {
+      userId: createdBy,
+      kind: `command-template:${ctx.workspaceId}`,
+    });
     return this.parts.database.write(ctx, async (tx) => {
       const { templates } = this.parts;
       const count = await templates.lockAll(tx, ctx.workspaceId);
       const earlier = await templates.find(tx, id);
       if (earlier) return earlier;
-      if (count >= TEMPLATE_LIMITS.maxPerWorkspace) return TooManyTemplates.of();
+      if (count >= TEMPLATE_LIMITS.maxPerWorkspace) {
+        return new QuotaReached(Quota.COMMAND_TEMPLATES, TEMPLATE_LIMITS.maxPerWorkspace);
+      }
       if (!(await templates.isNameFree(tx, name, id))) return TemplateNameTaken.of(name);
       const now = ctx.now();
       const times = { createdAt: now, updatedAt: now };
@@ -81,7 +83,7 @@ export class CommandTemplateService {
   /** What is left out stays. A command replaces the whole one, but for an environment that it leaves out. */
   update(
     ctx: WorkspaceContext,
-    { id, ...input }: CommandTemplateChanges,
+    { templateId: id, ...input }: CommandTemplateChanges,
   ): Promise<TemplateRecord | TemplateNameTaken | TemplateEnvironmentNeeded> {
     knownId(id, 'The template');
     const newName = input.name == null ? undefined : templateName(input.name);
@@ -168,9 +170,4 @@ function personOf(ctx: WorkspaceContext): string {
   const userId = userIdOf(ctx.actor);
   if (userId === null) throw new Error(`A ${ctx.actor.kind} cannot make templates`);
   return userId;
-}
-
-function newId(ctx: WorkspaceContext, userId: string, idempotencyKey: string | null | undefined): string {
-  if (idempotencyKey == null) return uuidv7();
-  return idOfKey(idempotencyKey, { userId, kind: `command-template:${ctx.workspaceId}` });
 }

@@ -1,9 +1,13 @@
-import { Field, ID, InputType, Int, ObjectType, createUnionType } from 'type-graphql';
+import { ArgsType, Field, ID, InputType, Int, ObjectType, createUnionType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
-import { connectionOf } from '../../kernel/graphql/connection.js';
+import { connectionOf, PageArgs } from '../../kernel/graphql/connection.js';
 import { DateTime, SafeInt } from '../../kernel/graphql/scalars.js';
+import { IDEMPOTENCY_KEY } from '../../kernel/idempotency-key.js';
+import { QuotaReached } from '../../kernel/quota.refusal.js';
 import { CommandProgram, SavedCommandInput } from '../commands/index.js';
-import { TemplateEnvironmentNeeded, TemplateNameTaken, TooManyTemplates } from './command-template.refusals.js';
+import { Actor, ActorKind } from '../people/index.js';
+import { TEMPLATE_LIMITS } from './command-template.limits.js';
+import { TemplateEnvironmentNeeded, TemplateNameTaken } from './command-template.refusals.js';
 import type { TemplateRecord } from './command-template.repository.js';
 
 @ObjectType({ description: 'A command that is saved to be run again' })
@@ -36,8 +40,8 @@ export class CommandTemplate {
   @Field(() => Boolean, { description: 'May be run again after an interruption whose outcome is unknown' })
   idempotent!: boolean;
 
-  @Field(() => ID, { description: 'The person who made it' })
-  createdBy!: string;
+  @Field(() => Actor, { description: 'Who made it' })
+  createdBy!: Actor;
 
   @Field(() => DateTime, { description: 'When it was made' })
   createdAt!: Date;
@@ -61,25 +65,40 @@ export class CommandTemplateChange {
   template!: CommandTemplate | null;
 }
 
+@InputType({ description: 'Which templates' })
+export class CommandTemplateFilterInput {
+  @Field(() => String, {
+    nullable: true,
+    description: `Name or description contain this; at most ${TEMPLATE_LIMITS.maxSearchCharacters} characters`,
+  })
+  search?: string | null;
+}
+
+@ArgsType()
+export class CommandTemplatesArgs extends PageArgs {
+  @Field(() => CommandTemplateFilterInput, { nullable: true, description: 'Which templates; none: all' })
+  filter?: CommandTemplateFilterInput | null;
+}
+
 @InputType({ description: 'A new template' })
 export class CreateCommandTemplateInput {
   @Field(() => String, { description: 'Name, 1 to 100 characters' })
   name!: string;
 
-  @Field(() => String, { nullable: true, description: 'What it is for, at most 1,000 characters' })
-  description?: string | null;
+  @Field(() => String, { defaultValue: '', description: 'What it is for, at most 1,000 characters' })
+  description!: string;
 
   @Field(() => SavedCommandInput, { description: 'What to execute' })
   command!: SavedCommandInput;
 
-  @Field(() => String, { nullable: true, description: 'A repeated request with the same key makes nothing twice' })
-  idempotencyKey?: string | null;
+  @Field(() => String, { description: IDEMPOTENCY_KEY })
+  idempotencyKey!: string;
 }
 
 @InputType({ description: 'What to change of a template; what is left out stays' })
 export class UpdateCommandTemplateInput {
   @Field(() => ID, { description: 'The template' })
-  id!: string;
+  templateId!: string;
 
   @Field(() => String, { nullable: true, description: 'Name, 1 to 100 characters' })
   name?: string | null;
@@ -98,7 +117,7 @@ export class UpdateCommandTemplateInput {
 @InputType({ description: 'A template to be deleted' })
 export class DeleteCommandTemplateInput {
   @Field(() => ID, { description: 'The template' })
-  id!: string;
+  templateId!: string;
 }
 
 @ObjectType({ description: 'A template that is gone' })
@@ -111,7 +130,7 @@ export class CommandTemplateDeleted {
 export const CreateCommandTemplateResult = createUnionType({
   name: 'CreateCommandTemplateResult',
   description: 'The template, or why it was not made',
-  types: () => [CommandTemplate, TemplateNameTaken, TooManyTemplates] as const,
+  types: () => [CommandTemplate, TemplateNameTaken, QuotaReached] as const,
 });
 
 export const UpdateCommandTemplateResult = createUnionType({
@@ -127,9 +146,12 @@ export const DeleteCommandTemplateResult = createUnionType({
 });
 
 /** A template as the API shows it: never a value of its environment. */
-export function toTemplate({ command, sortKey: _, ...row }: TemplateRecord): CommandTemplate {
+export function toTemplate({ command, sortKey: _, createdBy, ...row }: TemplateRecord): CommandTemplate {
   const { argv, script, interpreter, workingDirectory, user, environment, ...options } = command;
   const environmentNames = environment.map(({ name }) => name);
   const program = { argv, script, interpreter, workingDirectory, user, environmentNames, hasStdin: false };
-  return Object.assign(new CommandTemplate(), row, options, { program });
+  return Object.assign(new CommandTemplate(), row, options, {
+    program,
+    createdBy: { kind: ActorKind.USER, id: createdBy },
+  });
 }

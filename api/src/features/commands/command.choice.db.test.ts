@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { SeededWorkspace } from '@pilothouse/db/testing';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
@@ -35,10 +36,16 @@ const COMMAND = {
 };
 
 async function save(as = ctx, command: object = COMMAND): Promise<string> {
-  return (await harness.ask(as, SAVE, { input: { name: 'Restart web', command } })).data.createCommandTemplate.id;
+  return (
+    await harness.ask(as, SAVE, {
+      input: { name: 'Restart web', command, idempotencyKey: randomUUID() },
+    })
+  ).data.createCommandTemplate.id;
 }
-const run = (input: object, as = ctx) => harness.ask(as, RUN, { input: { serverId: server.serverId, ...input } });
-const runMany = (input: object, as = ctx) => harness.ask(as, RUN_MANY, { input: { target: { all: true }, ...input } });
+const run = (input: object, as = ctx) =>
+  harness.ask(as, RUN, { input: { serverId: server.serverId, idempotencyKey: randomUUID(), ...input } });
+const runMany = (input: object, as = ctx) =>
+  harness.ask(as, RUN_MANY, { input: { target: { all: true }, idempotencyKey: randomUUID(), ...input } });
 const detailOf = async (subjectId: string) => {
   const [entry] = await harness.sql<{ detail: string }>('select detail from audit_entries where target_id = $1', [
     subjectId,

@@ -50,12 +50,6 @@ const expiry = z
   .int()
   .min(COMMAND_LIMITS.minQueueExpiryMs, `expiresInMs must be at least ${COMMAND_LIMITS.minQueueExpiryMs}`)
   .max(COMMAND_LIMITS.maxQueueExpiryMs, `expiresInMs must be at most ${COMMAND_LIMITS.maxQueueExpiryMs} (7 days)`);
-const idempotencyKey = z
-  .string()
-  .min(1, 'idempotencyKey is empty')
-  .max(200, 'idempotencyKey has more than 200 characters')
-  .refine(isStorable, 'idempotencyKey contains a NUL byte or half a character')
-  .nullable();
 
 /** @throws BAD_USER_INPUT with a sentence that names what is wrong. */
 export function planCommand(request: CommandRequest): CommandPlan {
@@ -97,10 +91,6 @@ export function limitsFor(plan: CommandPlan, server: { concurrency: number }): C
 
 export function checkExpiry(expiresInMs: number | null | undefined): number {
   return checked(expiry, expiresInMs ?? COMMAND_LIMITS.defaultQueueExpiryMs);
-}
-
-export function checkIdempotencyKey(key: string | null | undefined): string | null {
-  return checked(idempotencyKey, key ?? null);
 }
 
 function uniqueEnvironment(entries: readonly { name: string; value: string }[]): Record<string, string> {

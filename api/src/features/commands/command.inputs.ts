@@ -1,7 +1,13 @@
 import { COMMAND_LIMITS, RUN_LIMITS, type CommandState } from '@pilothouse/protocol';
 import { Field, ID, InputType, Int } from 'type-graphql';
 import { Base64, SafeInt } from '../../kernel/graphql/scalars.js';
+import { IDEMPOTENCY_KEY } from '../../kernel/idempotency-key.js';
 import { CommandStateEnum, InterpreterEnum, WhenOfflineEnum } from './command.types.js';
+
+const EXPIRES_IN = {
+  defaultValue: COMMAND_LIMITS.defaultQueueExpiryMs,
+  description: 'How long it may wait, in milliseconds; at most 7 days',
+};
 
 @InputType({ description: 'A variable of the command’s environment' })
 export class EnvironmentVariableInput {
@@ -36,13 +42,13 @@ export class SavedCommandInput {
   environment?: EnvironmentVariableInput[] | null;
 
   @Field(() => SafeInt, {
-    nullable: true,
-    description: `Time-out in milliseconds, ${COMMAND_LIMITS.minTimeoutMs} to ${COMMAND_LIMITS.maxTimeoutMs}; 10 minutes if not given`,
+    defaultValue: COMMAND_LIMITS.defaultTimeoutMs,
+    description: `Time-out in milliseconds, ${COMMAND_LIMITS.minTimeoutMs} to ${COMMAND_LIMITS.maxTimeoutMs}`,
   })
-  timeoutMs?: number | null;
+  timeoutMs!: number;
 
-  @Field(() => Int, { nullable: true, description: 'Higher starts first, -100 to 100' })
-  priority?: number | null;
+  @Field(() => Int, { defaultValue: 0, description: 'Higher starts first, -100 to 100' })
+  priority!: number;
 
   @Field(() => Int, {
     nullable: true,
@@ -51,10 +57,10 @@ export class SavedCommandInput {
   concurrency?: number | null;
 
   @Field(() => Boolean, {
-    nullable: true,
+    defaultValue: false,
     description: 'May be run again after an interruption whose outcome is unknown',
   })
-  idempotent?: boolean | null;
+  idempotent!: boolean;
 }
 
 @InputType({ description: 'What to execute: either argv or script' })
@@ -74,17 +80,14 @@ export class RunCommandInput {
   @Field(() => ID, { nullable: true, description: 'The saved command to execute; this or command' })
   templateId?: string | null;
 
-  @Field(() => WhenOfflineEnum, { nullable: true, description: 'SKIP if not given' })
-  whenOffline?: 'SKIP' | 'DELIVER' | null;
+  @Field(() => WhenOfflineEnum, { defaultValue: 'SKIP', description: 'What happens while the server is offline' })
+  whenOffline!: 'SKIP' | 'DELIVER';
 
-  @Field(() => SafeInt, {
-    nullable: true,
-    description: 'How long it may wait, in milliseconds; 24 h if not given, at most 7 days',
-  })
-  expiresInMs?: number | null;
+  @Field(() => SafeInt, EXPIRES_IN)
+  expiresInMs!: number;
 
-  @Field(() => String, { nullable: true, description: 'The same key from the same caller gives the same command' })
-  idempotencyKey?: string | null;
+  @Field(() => String, { description: IDEMPOTENCY_KEY })
+  idempotencyKey!: string;
 }
 
 @InputType({ description: 'A command that is to be run again' })
@@ -92,14 +95,14 @@ export class RerunCommandInput {
   @Field(() => ID, { description: 'The earlier command' })
   commandId!: string;
 
-  @Field(() => WhenOfflineEnum, { nullable: true, description: 'SKIP if not given' })
-  whenOffline?: 'SKIP' | 'DELIVER' | null;
+  @Field(() => WhenOfflineEnum, { defaultValue: 'SKIP', description: 'What happens while the server is offline' })
+  whenOffline!: 'SKIP' | 'DELIVER';
 
-  @Field(() => SafeInt, { nullable: true, description: 'How long it may wait, in milliseconds' })
-  expiresInMs?: number | null;
+  @Field(() => SafeInt, EXPIRES_IN)
+  expiresInMs!: number;
 
-  @Field(() => String, { nullable: true, description: 'The same key from the same caller gives the same command' })
-  idempotencyKey?: string | null;
+  @Field(() => String, { description: IDEMPOTENCY_KEY })
+  idempotencyKey!: string;
 }
 
 @InputType({ description: 'A command to be ended' })
@@ -120,10 +123,10 @@ export class TargetInput {
   groupIds?: string[] | null;
 
   @Field(() => [ID], { nullable: true, description: 'Not these' })
-  excludeIds?: string[] | null;
+  excludeServerIds?: string[] | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'Every server on which the caller may run commands' })
-  all?: boolean | null;
+  @Field(() => Boolean, { defaultValue: false, description: 'Every server on which the caller may run commands' })
+  all!: boolean;
 }
 
 @InputType({ description: 'One command on many servers' })
@@ -138,31 +141,28 @@ export class RunOnServersInput {
   templateId?: string | null;
 
   @Field(() => Int, {
-    nullable: true,
-    description: `Servers at a time, 1 to ${RUN_LIMITS.maxBatchSize}; all at once if not given`,
+    defaultValue: RUN_LIMITS.maxBatchSize,
+    description: `Servers at a time, 1 to ${RUN_LIMITS.maxBatchSize}`,
   })
-  batchSize?: number | null;
+  batchSize!: number;
 
-  @Field(() => Int, { nullable: true, description: 'A first batch of this many servers, before the others' })
-  canarySize?: number | null;
+  @Field(() => Int, { defaultValue: 0, description: 'A first batch of this many servers, before the others; 0: none' })
+  canarySize!: number;
 
-  @Field(() => SafeInt, { nullable: true, description: 'Pause between batches in milliseconds, at most an hour' })
-  batchPauseMs?: number | null;
+  @Field(() => SafeInt, { defaultValue: 0, description: 'Pause between batches in milliseconds, at most an hour' })
+  batchPauseMs!: number;
 
   @Field(() => Int, { nullable: true, description: 'Stop after this many failures; never if not given' })
   maxFailures?: number | null;
 
-  @Field(() => WhenOfflineEnum, { nullable: true, description: 'SKIP if not given' })
-  whenOffline?: 'SKIP' | 'DELIVER' | null;
+  @Field(() => WhenOfflineEnum, { defaultValue: 'SKIP', description: 'What happens while the server is offline' })
+  whenOffline!: 'SKIP' | 'DELIVER';
 
-  @Field(() => SafeInt, {
-    nullable: true,
-    description: 'How long commands may wait, in milliseconds; 24 h if not given',
-  })
-  expiresInMs?: number | null;
+  @Field(() => SafeInt, EXPIRES_IN)
+  expiresInMs!: number;
 
-  @Field(() => String, { nullable: true, description: 'The same key from the same caller gives the same run' })
-  idempotencyKey?: string | null;
+  @Field(() => String, { description: IDEMPOTENCY_KEY })
+  idempotencyKey!: string;
 }
 
 @InputType({ description: 'A run to be stopped' })
@@ -186,8 +186,8 @@ export class CommandFilterInput {
   search?: string | null;
 
   @Field(() => Boolean, {
-    nullable: true,
+    defaultValue: false,
     description: 'Only dead letters: expired, or interrupted with an unknown outcome',
   })
-  undelivered?: boolean | null;
+  undelivered!: boolean;
 }

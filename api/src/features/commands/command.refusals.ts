@@ -1,6 +1,7 @@
 import { COMMAND_LIMITS, RUN_LIMITS, type Scope } from '@pilothouse/protocol';
 import { Field, ID, Int, ObjectType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
+import { ScopeEnum } from '../../kernel/graphql/permission-scope.js';
 import { Refusal } from '../../kernel/refusal.js';
 
 @ObjectType({
@@ -41,8 +42,8 @@ export class ScopeMissing extends Refusal {
   @Field(() => ID, { description: 'The server' })
   serverId!: string;
 
-  @Field(() => [String], { description: 'The scopes that are missing' })
-  missingScopes!: string[];
+  @Field(() => [ScopeEnum], { description: 'The scopes that are missing' })
+  missingScopes!: Scope[];
 
   static of(server: { id: string; name: string }, missingScopes: readonly Scope[]): ScopeMissing {
     return Object.assign(new ScopeMissing(), {

@@ -15,6 +15,12 @@ const RunCommandResult = createUnionType({
   types: () => [Command, AgentOffline, ServerNotReady, ScopeMissing, QueueFull] as const,
 });
 
+const RerunCommandResult = createUnionType({
+  name: 'RerunCommandResult',
+  description: 'The queued command, or why nothing was queued',
+  types: () => [Command, AgentOffline, ServerNotReady, ScopeMissing, QueueFull] as const,
+});
+
 const CancelCommandResult = createUnionType({
   name: 'CancelCommandResult',
   description: 'The command whose end was asked for, or why it was not',
@@ -54,14 +60,14 @@ export class CommandResolver {
     return shown(await this.commands.run(ctx, input));
   }
 
-  @Mutation(() => RunCommandResult, {
+  @Mutation(() => RerunCommandResult, {
     description: 'Queues an earlier command again, on the same server, as the caller',
   })
   @Allow('commands.run')
   async rerunCommand(
     @Arg('input', () => RerunCommandInput, { description: 'Which command' }) input: RerunCommandInput,
     @Ctx() ctx: WorkspaceContext,
-  ): Promise<typeof RunCommandResult> {
+  ): Promise<typeof RerunCommandResult> {
     return shown(await this.commands.rerun(ctx, input));
   }
 

@@ -6,9 +6,10 @@ import type { AuditRecord, Database, Transaction, WriteTransaction } from '../..
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
 import type { Page } from '../../kernel/graphql/connection.js';
+import { checkIdempotencyKey } from '../../kernel/idempotency-key.js';
 import { isId } from '../../kernel/ids.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
-import { checkExpiry, checkIdempotencyKey, planCommand, type CommandPlan } from './command.input.js';
+import { checkExpiry, planCommand, type CommandPlan } from './command.input.js';
 import { planChoice, type CommandChoice, type PlannedCommand } from './command.choice.js';
 import { actorOf, instructionFields, type CommandIssuer } from './command.issuer.js';
 import { AgentOffline, AlreadyFinished, QueueFull, ScopeMissing, ServerNotReady } from './command.refusals.js';
@@ -176,7 +177,7 @@ export class CommandService {
   ): Promise<CommandEntity | RunCommandRefusal> {
     const { repository, issuer, bus } = this.parts;
     const expiresInMs = checkExpiry(request.expiresInMs);
-    const idempotencyKey = checkIdempotencyKey(request.idempotencyKey);
+    const idempotencyKey = request.idempotencyKey == null ? null : checkIdempotencyKey(request.idempotencyKey);
     return this.parts.database.write(ctx, async (tx) => {
       const earlier = idempotencyKey
         ? await repository.findByIdempotencyKey(tx, actorOf(ctx).id, idempotencyKey)

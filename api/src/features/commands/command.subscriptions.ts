@@ -11,7 +11,7 @@ import { CommandChange, CommandOutput, toCommand } from './command.types.js';
 import { RunChange, toRun } from './run.types.js';
 
 interface Subscribed {
-  args: { afterSeq?: number | null; ids?: string[] | null; commandId?: string };
+  args: { afterSeq?: number | null; commandId?: string; commandIds?: string[] | null; runIds?: string[] | null };
   context?: WorkspaceContext;
 }
 
@@ -21,12 +21,13 @@ export function commandSubscriptions(events: CommandEvents): object {
   class CommandSubscriptions {
     @Subscription(() => CommandChange, {
       description: 'Commands that changed, in order',
-      subscribe: ({ args, context }: Subscribed) => events.commands(contextOf(context), resumed(args)),
+      subscribe: ({ args, context }: Subscribed) =>
+        events.commands(contextOf(context), resumed(args.commandIds, args.afterSeq)),
     })
     @Allow('commands.read')
     commandChanged(
       @Root() { seq, thing }: Change<CommandEntity>,
-      @Arg('ids', () => [ID], { nullable: true, description: 'Only these; at most 200' }) _ids?: string[],
+      @Arg('commandIds', () => [ID], { nullable: true, description: 'Only these; at most 200' }) _commandIds?: string[],
       @Arg('afterSeq', () => SafeInt, {
         nullable: true,
         description: 'Resume after this change; from now on if not given',
@@ -38,12 +39,13 @@ export function commandSubscriptions(events: CommandEvents): object {
 
     @Subscription(() => RunChange, {
       description: 'Runs that changed, in order',
-      subscribe: ({ args, context }: Subscribed) => events.runs(contextOf(context), resumed(args)),
+      subscribe: ({ args, context }: Subscribed) =>
+        events.runs(contextOf(context), resumed(args.runIds, args.afterSeq)),
     })
     @Allow('commands.read')
     runChanged(
       @Root() { seq, thing }: Change<CommandRunEntity>,
-      @Arg('ids', () => [ID], { nullable: true, description: 'Only these; at most 200' }) _ids?: string[],
+      @Arg('runIds', () => [ID], { nullable: true, description: 'Only these; at most 200' }) _runIds?: string[],
       @Arg('afterSeq', () => SafeInt, {
         nullable: true,
         description: 'Resume after this change; from now on if not given',
@@ -84,7 +86,10 @@ function contextOf(context: WorkspaceContext | undefined): WorkspaceContext {
   return context;
 }
 
-function resumed({ afterSeq, ids }: Subscribed['args']): { afterSeq: number | null; ids: readonly string[] | null } {
+function resumed(
+  ids: readonly string[] | null | undefined,
+  afterSeq: number | null | undefined,
+): { afterSeq: number | null; ids: readonly string[] | null } {
   if (ids && ids.length > MAX_FOLLOWED)
     throw new Fault('BAD_USER_INPUT', `At most ${MAX_FOLLOWED} ids can be followed at once.`);
   return { afterSeq: checkedSeq(afterSeq), ids: ids?.filter(isId) ?? null };

@@ -11,6 +11,7 @@ import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { connectionOf } from '../../kernel/graphql/connection.js';
 import { Base64, DateTime, SafeInt } from '../../kernel/graphql/scalars.js';
+import { Actor, type ActorKind } from '../people/index.js';
 
 export const CommandStateEnum = Object.fromEntries(COMMAND_STATES.map((state) => [state, state])) as {
   [S in CommandState]: S;
@@ -39,11 +40,11 @@ registerEnumType(OutputStreamEnum, {
   valuesConfig: { STDOUT: { description: 'Standard output' }, STDERR: { description: 'Standard error' } },
 });
 
-export const InterpreterEnum = { sh: 'sh', bash: 'bash' } as const;
+export const InterpreterEnum = { SH: 'sh', BASH: 'bash' } as const;
 registerEnumType(InterpreterEnum, {
   name: 'Interpreter',
   description: 'What runs a script',
-  valuesConfig: { sh: { description: '/bin/sh' }, bash: { description: 'bash, where the host has it' } },
+  valuesConfig: { SH: { description: '/bin/sh' }, BASH: { description: 'bash, where the host has it' } },
 });
 
 export const WhenOfflineEnum = { SKIP: 'SKIP', DELIVER: 'DELIVER' } as const;
@@ -65,16 +66,6 @@ registerEnumType(OutcomeEnum, {
     UNKNOWN: { description: 'The effect may or may not have happened' },
   },
 });
-
-@ObjectType({ description: 'Who asked for something' })
-@Allow('PARENT')
-export class ActorReference {
-  @Field(() => String, { description: 'USER, API_TOKEN or SYSTEM' })
-  kind!: string;
-
-  @Field(() => ID, { description: 'Id of the person or token' })
-  id!: string;
-}
 
 @ObjectType({ description: 'What is executed. Values of the environment and standard input are never shown.' })
 @Allow('PARENT')
@@ -156,11 +147,11 @@ export class Command {
   @Field(() => Boolean, { description: 'May be run again after an interruption' })
   idempotent!: boolean;
 
-  @Field(() => ActorReference, { description: 'Who asked for it' })
-  actor!: ActorReference;
+  @Field(() => Actor, { description: 'Who asked for it' })
+  actor!: Actor;
 
   @Field(() => ID, { nullable: true, description: 'The command of which this is a repetition' })
-  rerunOf!: string | null;
+  rerunOfId!: string | null;
 
   @Field(() => DateTime, { description: 'When it was asked for' })
   createdAt!: Date;
@@ -255,9 +246,10 @@ export function toCommand(row: CommandEntity): Command {
       environmentNames: Object.keys(environment),
       hasStdin: stdin !== null,
     },
+    rerunOfId: row.rerunOf,
     timeoutMs: limits.timeoutMs,
     concurrency: limits.concurrency,
-    actor: { kind: row.actorKind, id: row.actorId },
+    actor: { kind: row.actorKind as ActorKind, id: row.actorId },
     lateResult: toLateResult(row),
   });
 }

@@ -27,7 +27,8 @@ afterAll(() => harness.stop());
 const as = (role: Role) => harness.as(workspace, role);
 const refused = (commandId: string, problem = 'BAD_SIGNATURE'): AgentFrame => ({ refused: { commandId, problem } });
 const queue = async () => (await harness.queue(await harness.member(workspace), server)).id;
-const acknowledge = (ctx = as('ADMIN'), id = server.serverId) => harness.ask(ctx, ACKNOWLEDGE, { input: { id } });
+const acknowledge = (ctx = as('ADMIN'), id = server.serverId) =>
+  harness.ask(ctx, ACKNOWLEDGE, { input: { serverId: id } });
 
 async function shown({ serverId }: PlayedServer = server) {
   const { data } = await harness.ask(as('VIEWER'), SHOWN, { id: serverId });

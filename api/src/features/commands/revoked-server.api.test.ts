@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { TestApi } from '../../testing/index.js';
 
@@ -12,15 +13,15 @@ afterAll(() => api.stop());
 
 it('ends what is open on a server that is revoked: taken back when never sent, unknown otherwise', async () => {
   const made = await api.ask(
-    `mutation { createServer(input: { name: "web-1", profile: FULL_ACCESS }) { ... on ServerEnrolment { server { id } } } }`,
+    `mutation { createServer(input: { name: "web-1", profile: FULL_ACCESS, idempotencyKey: "web-1" }) { ... on ServerEnrolment { server { id } } } }`,
     { token },
   );
   const serverId = made.data.createServer.server.id;
   await api.sql('update servers set enrolled_at = now() where id = $1', [serverId]);
   const queue = async () => {
     const { data } = await api.ask(
-      `mutation ($id: ID!) { runCommand(input: { serverId: $id, command: { argv: ["true"] }, whenOffline: DELIVER }) { ... on Command { id } } }`,
-      { token, variables: { id: serverId } },
+      `mutation ($id: ID!, $key: String!) { runCommand(input: { serverId: $id, command: { argv: ["true"] }, whenOffline: DELIVER, idempotencyKey: $key }) { ... on Command { id } } }`,
+      { token, variables: { id: serverId, key: randomUUID() } },
     );
     return data.runCommand.id as string;
   };
@@ -30,7 +31,7 @@ it('ends what is open on a server that is revoked: taken back when never sent, u
     [running],
   );
 
-  const revoked = await api.ask(`mutation ($id: ID!) { revokeServer(id: $id) { __typename } }`, {
+  const revoked = await api.ask(`mutation ($id: ID!) { revokeServer(input: { serverId: $id }) { __typename } }`, {
     token,
     variables: { id: serverId },
   });

@@ -101,7 +101,7 @@ describe('a run', () => {
     const run = await start({ batchSize: 1 });
     const changes = harness.follow(
       ctx,
-      'subscription ($ids: [ID!]) { runChanged(ids: $ids, afterSeq: 0) { run { state } } }',
+      'subscription ($ids: [ID!]) { runChanged(runIds: $ids, afterSeq: 0) { run { state } } }',
       {
         ids: [run.id],
       },

@@ -6,11 +6,12 @@ import type { Database, Transaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
 import type { Page } from '../../kernel/graphql/connection.js';
+import { checkIdempotencyKey } from '../../kernel/idempotency-key.js';
 import { isId } from '../../kernel/ids.js';
 import { isStorable } from '../../kernel/storable-text.js';
 import { systemContext, type RequestContext, type WorkspaceContext } from '../../kernel/request-context.js';
 import { planChoice, type CommandChoice } from './command.choice.js';
-import { checkExpiry, checkIdempotencyKey, type CommandPlan } from './command.input.js';
+import { checkExpiry, type CommandPlan } from './command.input.js';
 import { actorOf, type CommandIssuer } from './command.issuer.js';
 import { AlreadyFinished, NoTargets, QueueFull, ScopeMissing, TooManyTargets } from './command.refusals.js';
 import type { CommandRepository } from './command.repository.js';
@@ -92,7 +93,7 @@ export class RunService {
     const planned = planChoice(request, this.parts.templates);
     const options = checkOptions(request);
     const expiresInMs = checkExpiry(request.expiresInMs);
-    const idempotencyKey = checkIdempotencyKey(request.idempotencyKey);
+    const idempotencyKey = request.idempotencyKey == null ? null : checkIdempotencyKey(request.idempotencyKey);
     return this.parts.database.write(ctx, async (tx) => {
       const { runs, repository, issuer, bus } = this.parts;
       const earlier = idempotencyKey ? await runs.findByIdempotencyKey(tx, actorOf(ctx).id, idempotencyKey) : null;

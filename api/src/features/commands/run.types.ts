@@ -4,7 +4,8 @@ import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { connectionOf } from '../../kernel/graphql/connection.js';
 import { DateTime, SafeInt } from '../../kernel/graphql/scalars.js';
-import { ActorReference, CommandStateEnum } from './command.types.js';
+import { Actor, type ActorKind } from '../people/index.js';
+import { CommandStateEnum } from './command.types.js';
 
 export const RunStateEnum = {
   RUNNING: 'RUNNING',
@@ -60,8 +61,8 @@ export class Run {
   @Field(() => String, { nullable: true, description: 'Why it stopped, in a sentence' })
   stopReason!: string | null;
 
-  @Field(() => ActorReference, { description: 'Who started it' })
-  actor!: ActorReference;
+  @Field(() => Actor, { description: 'Who started it' })
+  actor!: Actor;
 
   @Field(() => DateTime, { description: 'When it was started' })
   createdAt!: Date;
@@ -113,5 +114,5 @@ export class RunPreview {
 
 /** A run as the API shows it. */
 export function toRun(row: CommandRunEntity): Run {
-  return Object.assign(new Run(), row, { actor: { kind: row.actorKind, id: row.actorId } });
+  return Object.assign(new Run(), row, { actor: { kind: row.actorKind as ActorKind, id: row.actorId } });
 }

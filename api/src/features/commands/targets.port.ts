@@ -3,12 +3,12 @@ import type { Action } from '../../kernel/authorisation/index.js';
 import type { Transaction } from '../../kernel/database/index.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 
-/** Which servers are meant. Members add up; `excludeIds` takes away; nothing given means none. */
+/** Which servers are meant. Members add up; `excludeServerIds` takes away; nothing given means none. */
 export interface TargetExpression {
   serverIds?: readonly string[] | null;
   tags?: readonly string[] | null;
   groupIds?: readonly string[] | null;
-  excludeIds?: readonly string[] | null;
+  excludeServerIds?: readonly string[] | null;
   all?: boolean | null;
 }
 

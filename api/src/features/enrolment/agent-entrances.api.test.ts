@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, request as httpRequest, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -34,7 +35,7 @@ const REENROL = `mutation ($input: ReenrolServerInput!) { reenrolServer(input: $
   ... on ServerEnrolment { enrolment { token } } } }`;
 const SERVER = `query ($id: ID!) { server(id: $id) { state stateReason agentVersion tags automaticTags
   facts { hostname addresses memoryMib bootedAt systemd virtualisation automaticTags } } }`;
-const REVOKE = 'mutation ($id: ID!) { revokeServer(id: $id) { state } }';
+const REVOKE = 'mutation ($id: ID!) { revokeServer(input: { serverId: $id }) { ... on Server { state } } }';
 
 interface Reply {
   status: number;
@@ -115,12 +116,14 @@ async function get(path: string, headers: Record<string, string> = {}): Promise<
 }
 
 async function addServer(name = 'web-1'): Promise<{ serverId: string; token: string }> {
-  const { data } = await fleet.harness.ask(owner, CREATE, { input: { name, profile: 'OPERATOR' } });
+  const { data } = await fleet.harness.ask(owner, CREATE, {
+    input: { name, profile: 'OPERATOR', idempotencyKey: randomUUID() },
+  });
   return { serverId: data.createServer.server.id, token: data.createServer.enrolment.token };
 }
 
-async function renewToken(id: string): Promise<string> {
-  const { data } = await fleet.harness.ask(owner, REENROL, { input: { id, replaceOnline: true } });
+async function renewToken(serverId: string): Promise<string> {
+  const { data } = await fleet.harness.ask(owner, REENROL, { input: { serverId, replaceOnline: true } });
   return data.reenrolServer.enrolment.token;
 }
 
@@ -315,7 +318,7 @@ describe('enrolling', () => {
       const [reply, revoked, renewed] = await Promise.all([
         post('/agent/enrol', requestFor(token)),
         fleet.harness.ask(owner, REVOKE, { id: serverId }),
-        fleet.harness.ask(owner, REENROL, { input: { id: serverId } }),
+        fleet.harness.ask(owner, REENROL, { input: { serverId } }),
       ]);
       expect([200, 403]).toContain(reply.status);
       expect([revoked.code, renewed.code]).toEqual([undefined, undefined]);

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { ENROLMENT_LIMITS, ENROLMENT_TOKEN } from '@pilothouse/protocol';
 import { seedServer, type SeededWorkspace } from '@pilothouse/db/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -28,7 +28,9 @@ beforeEach(async () => {
 });
 
 const create = (input: object, ctx = admin) =>
-  fleet.harness.ask(ctx, CREATE, { input: { name: 'web-1', profile: 'OPERATOR', ...input } });
+  fleet.harness.ask(ctx, CREATE, {
+    input: { name: 'web-1', profile: 'OPERATOR', idempotencyKey: randomUUID(), ...input },
+  });
 const reenrol = (input: object, ctx = admin) => fleet.harness.ask(ctx, REENROL, { input });
 const tokensOf = (serverId: string) =>
   fleet.harness.sql<{ token_hash: Buffer; scopes: string[]; open: boolean; created_by: string }>(
@@ -231,7 +233,7 @@ describe('adding a server', () => {
 describe('enrolling a server anew', () => {
   test('gives a token for that server and voids those before', async () => {
     const { server, enrolment } = (await create({})).data.createServer;
-    const again = (await reenrol({ id: server.id })).data.reenrolServer;
+    const again = (await reenrol({ serverId: server.id })).data.reenrolServer;
     expect(again.server).toEqual({ id: server.id, state: 'PENDING' });
     expect((await tokensOf(server.id)).map(({ token_hash, open }) => [token_hash, open])).toEqual([
       [hashOf(enrolment.token), false],
@@ -244,18 +246,18 @@ describe('enrolling a server anew', () => {
       identity: { publicKey: 'key' },
       session: {},
     });
-    expect((await reenrol({ id: serverId })).data.reenrolServer.code).toBe('SERVER_ONLINE');
+    expect((await reenrol({ serverId })).data.reenrolServer.code).toBe('SERVER_ONLINE');
     expect(await tokensOf(serverId)).toEqual([]);
-    const meant = (await reenrol({ id: serverId, replaceOnline: true })).data.reenrolServer;
+    const meant = (await reenrol({ serverId, replaceOnline: true })).data.reenrolServer;
     expect(meant.enrolment.token).toMatch(ENROLMENT_TOKEN);
   });
 
   test('another workspace cannot', async () => {
     const { server } = (await create({})).data.createServer;
     const stranger = fleet.harness.as(await fleet.workspace(), 'OWNER');
-    const foreign = await reenrol({ id: server.id }, stranger);
-    const unknown = await reenrol({ id: '018f0000-0000-7000-8000-000000000000' }, stranger);
-    const noId = await reenrol({ id: 'x\0' }, stranger);
+    const foreign = await reenrol({ serverId: server.id }, stranger);
+    const unknown = await reenrol({ serverId: '018f0000-0000-7000-8000-000000000000' }, stranger);
+    const noId = await reenrol({ serverId: 'x\0' }, stranger);
     expect(foreign).toEqual({ data: null, code: 'NOT_FOUND', message: 'The server was not found.' });
     expect([unknown, noId]).toEqual([foreign, foreign]);
     expect(await tokensOf(server.id)).toHaveLength(1);

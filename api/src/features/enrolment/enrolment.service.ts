@@ -2,7 +2,8 @@ import { ENROLMENT_LIMITS } from '@pilothouse/protocol';
 import { v7 as uuidv7 } from 'uuid';
 import type { Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
 import { Fault } from '../../kernel/fault.js';
-import { idOfKey, nameText } from '../../kernel/input-text.js';
+import { idOfKey } from '../../kernel/idempotency-key.js';
+import { nameText } from '../../kernel/input-text.js';
 import { hashToken, randomToken } from '../../kernel/random-token.js';
 import { userIdOf, type WorkspaceContext } from '../../kernel/request-context.js';
 import { GroupNotFound, type ServerGroupDirectory } from '../server-groups/index.js';
@@ -72,10 +73,10 @@ export class EnrolmentService {
   /** A new token for a server that exists. The agent it has is trusted until the token is used. */
   reenrolServer(
     ctx: WorkspaceContext,
-    { id, replaceOnline }: ReenrolServerInput,
+    { serverId, replaceOnline }: ReenrolServerInput,
   ): Promise<ServerEnrolment | ServerOnline> {
     return this.parts.database.write(ctx, async (tx) => {
-      const record = await this.parts.store.access.openTrust(ctx, tx, id);
+      const record = await this.parts.store.access.openTrust(ctx, tx, serverId);
       if (!replaceOnline && viewState(record, ctx.now()).connected) return ServerOnline.of(record);
       return this.issue(ctx, tx, { record, action: 'server-reenrolment-started', detail: { name: record.name } });
     });
@@ -153,8 +154,7 @@ function checkInput(input: CreateServerInput) {
   };
 }
 
-function newServerId(ctx: WorkspaceContext, idempotencyKey: string | null | undefined): string {
-  if (idempotencyKey == null) return uuidv7();
+function newServerId(ctx: WorkspaceContext, idempotencyKey: string): string {
   // Keys of background work count for the whole workspace.
   const userId = userIdOf(ctx.actor) ?? ctx.workspaceId;
   return idOfKey(idempotencyKey, { userId, kind: `server:${ctx.workspaceId}` });

@@ -1,9 +1,11 @@
 import { COMMAND_LIMITS, type Scope } from '@pilothouse/protocol';
 import { createUnionType, Field, ID, InputType, Int, ObjectType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
+import { ScopeEnum } from '../../kernel/graphql/permission-scope.js';
 import { DateTime } from '../../kernel/graphql/scalars.js';
+import { IDEMPOTENCY_KEY } from '../../kernel/idempotency-key.js';
 import { GroupNotFound } from '../server-groups/index.js';
-import { ProfileEnum, ScopeEnum, Server, ServerNameTaken, type ServerProfile } from '../servers/index.js';
+import { ProfileEnum, Server, ServerNameTaken, type ServerProfile } from '../servers/index.js';
 import { ServerOnline } from './enrolment.refusals.js';
 
 @ObjectType({ description: 'How a host becomes a server. Shown once: the token cannot be read again.' })
@@ -66,18 +68,14 @@ export class CreateServerInput {
   })
   concurrency!: number;
 
-  @Field(() => String, {
-    nullable: true,
-    description:
-      'A repeated request with the same key adds nothing twice; while the server is pending, it gives a new token',
-  })
-  idempotencyKey?: string | null;
+  @Field(() => String, { description: `${IDEMPOTENCY_KEY}; while the server is pending, it gives a new token` })
+  idempotencyKey!: string;
 }
 
 @InputType({ description: 'A server whose agent shall be enrolled anew' })
 export class ReenrolServerInput {
   @Field(() => ID, { description: 'The server' })
-  id!: string;
+  serverId!: string;
 
   @Field(() => Boolean, {
     defaultValue: false,

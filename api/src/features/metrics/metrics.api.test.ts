@@ -4,8 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { SamplingAgent } from './index.js';
 import { hostSample, MetricsScene, minutesAgo, mountSample } from './testing/metrics.scene.js';
 
-const LATEST = `query ($serverIds: [ID!], $first: Int, $after: String) {
-  metricsLatest(serverIds: $serverIds, first: $first, after: $after) {
+const LATEST = `query ($filter: LatestMetricsFilterInput, $first: Int, $after: String) {
+  metricsLatest(filter: $filter, first: $first, after: $after) {
     nodes { serverId sample { at cpuPct memUsedMib psiCpuPct } } pageInfo { hasNextPage endCursor } } }`;
 const HISTORY = `query ($input: MetricsHistoryInput!) {
   metricsHistory(input: $input) { stepSeconds tierSeconds times series { serverId figure avg max } } }`;
@@ -51,7 +51,7 @@ describe('metricsLatest', () => {
   test('shows a deleted server no more', async () => {
     await scene.harness.sql('update servers set deleted_at = now() where id = $1', [agent.serverId]);
     expect((await ask(LATEST, {})).data.metricsLatest.nodes).toEqual([]);
-    expect((await ask(LATEST, { serverIds: [agent.serverId] })).code).toBe('NOT_FOUND');
+    expect((await ask(LATEST, { filter: { serverIds: [agent.serverId] } })).code).toBe('NOT_FOUND');
   });
 
   test.each([
@@ -59,7 +59,7 @@ describe('metricsLatest', () => {
     ['201 servers are asked for', 201, 'BAD_USER_INPUT'],
   ])('answers as it should when %s', async (_what, count, code) => {
     const ids = await scene.servers(tenant, count - 1);
-    expect((await ask(LATEST, { serverIds: [agent.serverId, ...ids] })).code).toBe(code);
+    expect((await ask(LATEST, { filter: { serverIds: [agent.serverId, ...ids] } })).code).toBe(code);
   });
 
   test.each<[string, { serverIds?: string[]; first?: number; after?: string }, string]>([
@@ -71,7 +71,7 @@ describe('metricsLatest', () => {
     ['a cursor of another list', { after: Buffer.from('["x"]').toString('base64url') }, 'BAD_USER_INPUT'],
   ])('refuses %s', async (_what, variables, code) => {
     const serverIds = variables.serverIds?.length ? [agent.serverId, ...variables.serverIds] : variables.serverIds;
-    expect((await ask(LATEST, { ...variables, serverIds })).code).toBe(code);
+    expect((await ask(LATEST, { ...variables, ...(serverIds && { filter: { serverIds } }) })).code).toBe(code);
   });
 });
 
@@ -204,7 +204,7 @@ test('another workspace cannot read, list or watch what was measured', async () 
     { serverId: own.serverId, sample: null },
   ]);
   const questions: [string, Record<string, unknown>][] = [
-    [LATEST, { serverIds: [own.serverId, serverId] }],
+    [LATEST, { filter: { serverIds: [own.serverId, serverId] } }],
     [HISTORY, { input: { ...range, serverIds: [own.serverId, serverId], figures: ['CPU_PCT'] } }],
     [PARTS, { serverId, kind: 'MOUNT' }],
     [PART_HISTORY, { input: { ...range, serverId, kind: 'MOUNT', figures: ['USED_PCT'] } }],

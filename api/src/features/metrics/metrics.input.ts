@@ -5,10 +5,16 @@ import { DateTime } from '../../kernel/graphql/scalars.js';
 import { HostFigureEnum, PartFigureEnum, PartKindEnum } from './figure.enums.js';
 import { METRICS_LIMITS } from './metrics.limits.js';
 
+@InputType({ description: 'Whose samples' })
+export class LatestMetricsFilterInput {
+  @Field(() => [ID], { nullable: true, description: 'Of these servers, 1 to 200' })
+  serverIds?: string[] | null;
+}
+
 @ArgsType()
 export class MetricsLatestArgs extends PageArgs {
-  @Field(() => [ID], { nullable: true, description: 'At most 200 servers; without it, all of the workspace' })
-  serverIds?: string[] | null;
+  @Field(() => LatestMetricsFilterInput, { nullable: true, description: 'Whose samples; none: of all servers' })
+  filter?: LatestMetricsFilterInput | null;
 }
 
 @InputType({ description: 'A range of time' })

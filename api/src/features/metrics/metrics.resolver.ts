@@ -14,8 +14,14 @@ export class MetricsResolver {
 
   @Query(() => LatestMetricsConnection, { description: 'The newest sample of each server, the oldest servers first' })
   @Allow('metrics.read')
-  async metricsLatest(@Args(() => MetricsLatestArgs) args: MetricsLatestArgs, @Ctx() ctx: RequestContext) {
-    return toConnection(await this.metrics.latest(ctx, args), (latest) => latest);
+  async metricsLatest(
+    @Args(() => MetricsLatestArgs) { first, after, filter }: MetricsLatestArgs,
+    @Ctx() ctx: RequestContext,
+  ) {
+    return toConnection(
+      await this.metrics.latest(ctx, { first, after, serverIds: filter?.serverIds }),
+      (latest) => latest,
+    );
   }
 
   @Query(() => MetricsHistory, { description: 'Figures of one or several servers over time' })

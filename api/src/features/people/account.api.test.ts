@@ -11,7 +11,7 @@ import {
 } from '../../testing/people-harness.js';
 
 const CHANGE =
-  'mutation ($newPassword: String!) { changePassword(input: { newPassword: $newPassword }) { sessionsEnded } }';
+  'mutation ($newPassword: String!) { changePassword(input: { newPassword: $newPassword }) { ... on PasswordChanged { sessionsEnded } } }';
 const ME = '{ me { person { id email displayName } session { isCurrent } totpEnabled recoveryCodesLeft } }';
 const NEW_PASSWORD = 'canary battery staple horse';
 

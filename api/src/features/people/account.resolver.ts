@@ -1,8 +1,14 @@
-import { Arg, Ctx, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, createUnionType, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import type { RequestContext } from '../../kernel/request-context.js';
 import type { AccountService } from './account.service.js';
 import { ChangePasswordInput, Me, PasswordChanged } from './account.types.js';
+
+const ChangePasswordResult = createUnionType({
+  name: 'ChangePasswordResult',
+  description: 'What the new password has ended',
+  types: () => [PasswordChanged] as const,
+});
 
 @Resolver(() => Me)
 export class AccountResolver {
@@ -14,7 +20,7 @@ export class AccountResolver {
     return this.accounts.me(ctx);
   }
 
-  @Mutation(() => PasswordChanged, { description: 'Changes your password and ends your other sessions' })
+  @Mutation(() => ChangePasswordResult, { description: 'Changes your password and ends your other sessions' })
   @Allow('self.protect')
   changePassword(
     @Arg('input', () => ChangePasswordInput, { description: 'The new password' }) input: ChangePasswordInput,

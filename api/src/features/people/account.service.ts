@@ -5,7 +5,7 @@ import { emailText } from '../../kernel/input-text.js';
 import { makeContext, type RequestContext } from '../../kernel/request-context.js';
 import { revoke } from '../../kernel/revoke.js';
 import type { AccountRepository, FoundAccount } from './account.repository.js';
-import type { Me, PasswordChanged } from './account.types.js';
+import { PasswordChanged, type Me } from './account.types.js';
 import { asPerson } from './acting-as.js';
 import type { ApiTokenRepository } from './api-token.repository.js';
 import type { PasswordHasher } from './password.hasher.js';
@@ -53,7 +53,8 @@ export class AccountService {
     return this.parts.database.write(ctx, async (tx) => {
       await this.parts.accounts.setPassword(tx, { userId, passwordHash, at: ctx.now() });
       tx.audit({ action: 'password-changed', target: { kind: 'USER', id: userId }, installation: true });
-      return { sessionsEnded: await this.parts.sessionService.endOthers(ctx, tx, { userId, keep: sessionId }) };
+      const sessionsEnded = await this.parts.sessionService.endOthers(ctx, tx, { userId, keep: sessionId });
+      return Object.assign(new PasswordChanged(), { sessionsEnded });
     });
   }
 

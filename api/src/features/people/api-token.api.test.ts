@@ -4,10 +4,10 @@ import { PeopleHarness, seedPerson, type SeededPerson } from '../../testing/peop
 
 const CREATE = `mutation ($input: CreateApiTokenInput!) { createApiToken(input: $input) { __typename
   ... on ApiTokenCreated { token apiToken { id name hint scopes expiresAt lastUsedAt person { id } } }
-  ... on ApiTokenAlreadyMade { apiTokenId } ... on ApiTokenQuotaReached { limit } } }`;
+  ... on ApiTokenAlreadyMade { apiTokenId } ... on QuotaReached { limit quota code } } }`;
 const LIST =
   'query ($first: Int, $after: String) { apiTokens(first: $first, after: $after) { nodes { id name lastUsedAt } pageInfo { hasNextPage endCursor } } }';
-const REVOKE = 'mutation ($id: ID!) { revokeApiToken(id: $id) }';
+const REVOKE = 'mutation ($id: ID!) { revokeApiToken(input: { apiTokenId: $id }) { ... on ApiTokenRevoked { id } } }';
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 let harness: PeopleHarness;
@@ -69,7 +69,12 @@ test('a person may hold 100 tokens, not 101', async () => {
     [owner.workspaceId, owner.userId],
   );
   expect((await create()).data.createApiToken.__typename).toBe('ApiTokenCreated');
-  expect((await create()).data.createApiToken).toEqual({ __typename: 'ApiTokenQuotaReached', limit: 100 });
+  expect((await create()).data.createApiToken).toEqual({
+    __typename: 'QuotaReached',
+    code: 'QUOTA_REACHED',
+    quota: 'API_TOKENS',
+    limit: 100,
+  });
 });
 
 test('tokens are listed page by page, the newest first', async () => {
@@ -132,7 +137,7 @@ describe('a token in use', () => {
 
   test('may neither look at its person nor make tokens', async () => {
     const { token } = await made({ scopes: ['READ', 'RUN', 'MANAGE'] });
-    for (const document of ['{ me { totpEnabled } }', LIST, 'mutation { signOutEverywhere }']) {
+    for (const document of ['{ me { totpEnabled } }', LIST, 'mutation { signOutEverywhere { __typename } }']) {
       expect((await harness.ask(document, { credential: token })).code).toBe('FORBIDDEN');
     }
     expect((await create({}, token)).code).toBe('FORBIDDEN');
@@ -144,7 +149,7 @@ describe('revoking', () => {
 
   test('ends the token at once and tells every replica', async () => {
     const { token, apiToken } = await made();
-    expect((await revoke(apiToken.id)).data).toEqual({ revokeApiToken: true });
+    expect((await revoke(apiToken.id)).data).toEqual({ revokeApiToken: { id: apiToken.id } });
     expect((await contextOf(token)).actor.kind).toBe('ANONYMOUS');
     expect(await list()).toEqual([]);
     expect(await harness.sql('select kind from revocations where subject_id = $1', [apiToken.id])).toEqual([

@@ -8,6 +8,10 @@ export interface ListedApiToken
 
 /** Rows of API tokens of the current workspace. */
 export class ApiTokenRepository {
+  has(tx: Transaction, id: string): Promise<boolean> {
+    return tx.manager.existsBy(ApiTokenEntity, { id });
+  }
+
   /** False when a token with this id was made before. */
   async insert(tx: Transaction, token: Omit<ApiTokenEntity, 'lastUsedAt' | 'revokedAt'>): Promise<boolean> {
     const rows: unknown[] = await tx.manager.query(

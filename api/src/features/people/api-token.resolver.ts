@@ -1,20 +1,28 @@
-import { Arg, Args, createUnionType, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Args, createUnionType, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { PageArgs, toConnection } from '../../kernel/graphql/connection.js';
+import { QuotaReached } from '../../kernel/quota.refusal.js';
 import type { RequestContext, WorkspaceContext } from '../../kernel/request-context.js';
 import type { ApiTokenService } from './api-token.service.js';
 import {
   ApiTokenAlreadyMade,
   ApiTokenConnection,
   ApiTokenCreated,
-  ApiTokenQuotaReached,
+  ApiTokenRevoked,
   CreateApiTokenInput,
+  RevokeApiTokenInput,
 } from './api-token.types.js';
 
 const CreateApiTokenResult = createUnionType({
   name: 'CreateApiTokenResult',
   description: 'The new token, or why there is none',
-  types: () => [ApiTokenCreated, ApiTokenAlreadyMade, ApiTokenQuotaReached] as const,
+  types: () => [ApiTokenCreated, ApiTokenAlreadyMade, QuotaReached] as const,
+});
+
+const RevokeApiTokenResult = createUnionType({
+  name: 'RevokeApiTokenResult',
+  description: 'The token that has ended',
+  types: () => [ApiTokenRevoked] as const,
 });
 
 @Resolver()
@@ -34,17 +42,18 @@ export class ApiTokenResolver {
   createApiToken(
     @Arg('input', () => CreateApiTokenInput, { description: 'The new token' }) input: CreateApiTokenInput,
     @Ctx() ctx: WorkspaceContext,
-  ): Promise<ApiTokenCreated | ApiTokenAlreadyMade | ApiTokenQuotaReached> {
+  ): Promise<ApiTokenCreated | ApiTokenAlreadyMade | QuotaReached> {
     return this.apiTokenService.create(ctx, input);
   }
 
-  @Mutation(() => Boolean, { description: "Ends an API token: your own, or as an admin anybody's in this workspace" })
+  @Mutation(() => RevokeApiTokenResult, {
+    description: "Ends an API token: your own, or as an admin anybody's in this workspace",
+  })
   @Allow('tokens.write')
-  async revokeApiToken(
-    @Arg('id', () => ID, { description: 'Id of the token' }) id: string,
+  revokeApiToken(
+    @Arg('input', () => RevokeApiTokenInput, { description: 'Which token' }) { apiTokenId }: RevokeApiTokenInput,
     @Ctx() ctx: RequestContext,
-  ): Promise<boolean> {
-    await this.apiTokenService.end(ctx, id);
-    return true;
+  ): Promise<ApiTokenRevoked> {
+    return this.apiTokenService.end(ctx, apiTokenId);
   }
 }

@@ -3,8 +3,10 @@ import type { Database } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
 import { decodeTimeCursor, pageSize, timeCursor, toPage, type Page } from '../../kernel/graphql/connection.js';
+import { idOfKey } from '../../kernel/idempotency-key.js';
 import { knownId } from '../../kernel/ids.js';
-import { idOfKey, nameText } from '../../kernel/input-text.js';
+import { nameText } from '../../kernel/input-text.js';
+import { Quota, QuotaReached } from '../../kernel/quota.refusal.js';
 import { hashToken, randomApiToken } from '../../kernel/random-token.js';
 import type { RequestContext, WorkspaceContext } from '../../kernel/request-context.js';
 import { revoke } from '../../kernel/revoke.js';
@@ -13,7 +15,7 @@ import type { ApiTokenRepository, ListedApiToken } from './api-token.repository.
 import {
   ApiTokenAlreadyMade,
   ApiTokenCreated,
-  ApiTokenQuotaReached,
+  ApiTokenRevoked,
   ApiTokenScope,
   type ApiToken,
   type CreateApiTokenInput,
@@ -38,7 +40,7 @@ export class ApiTokenService {
   async create(
     ctx: WorkspaceContext,
     input: CreateApiTokenInput,
-  ): Promise<ApiTokenCreated | ApiTokenAlreadyMade | ApiTokenQuotaReached> {
+  ): Promise<ApiTokenCreated | ApiTokenAlreadyMade | QuotaReached> {
     const { workspaceId } = ctx;
     const { actor } = asPerson(ctx);
     const token = randomApiToken();
@@ -54,8 +56,9 @@ export class ApiTokenService {
       expiresAt: expiryOf(input.expiresInDays, ctx.now()),
     };
     return this.parts.database.write(ctx, async (tx) => {
+      if (await this.parts.apiTokens.has(tx, row.id)) return new ApiTokenAlreadyMade(row.id);
       const count = await this.parts.apiTokens.countLive(tx, actor.id, ctx.now());
-      if (count >= API_TOKEN_LIMITS.perPerson) return new ApiTokenQuotaReached(API_TOKEN_LIMITS.perPerson);
+      if (count >= API_TOKEN_LIMITS.perPerson) return new QuotaReached(Quota.API_TOKENS, API_TOKEN_LIMITS.perPerson);
       if (!(await this.parts.apiTokens.insert(tx, row))) return new ApiTokenAlreadyMade(row.id);
       const detail = { name: row.name, scopes: row.scopes, expiresAt: row.expiresAt };
       tx.audit({ action: 'api-token-created', target: { kind: 'API_TOKEN', id: row.id }, detail });
@@ -81,13 +84,14 @@ export class ApiTokenService {
   }
 
   /** Ends one's own token; an admin ends anybody's in the workspace. @throws NOT_FOUND */
-  async end(ctx: RequestContext, tokenId: string): Promise<void> {
+  end(ctx: RequestContext, tokenId: string): Promise<ApiTokenRevoked> {
     const id = knownId(tokenId, 'The API token');
-    await this.parts.database.write(ctx, async (tx) => {
+    return this.parts.database.write(ctx, async (tx) => {
       const ended = await this.parts.apiTokens.end(tx, id, { userId: ownOrAll(ctx), at: ctx.now() });
       if (!ended) throw notFound('The API token');
       tx.audit({ action: 'api-token-revoked', target: { kind: 'API_TOKEN', id } });
       await revoke(tx, this.parts.bus, [{ kind: 'API_TOKEN', subjectId: id }]);
+      return Object.assign(new ApiTokenRevoked(), { id });
     });
   }
 }

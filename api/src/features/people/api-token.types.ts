@@ -2,6 +2,7 @@ import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-gr
 import { Allow } from '../../kernel/authorisation/index.js';
 import { connectionOf } from '../../kernel/graphql/connection.js';
 import { DateTime } from '../../kernel/graphql/scalars.js';
+import { IDEMPOTENCY_KEY } from '../../kernel/idempotency-key.js';
 import { Refusal } from '../../kernel/refusal.js';
 import { Person } from './person.types.js';
 
@@ -62,7 +63,7 @@ export class CreateApiTokenInput {
   @Field(() => Int, { nullable: true, description: 'Days until it ends, 1 to 366; it does not end by itself without' })
   expiresInDays?: number | null;
 
-  @Field(() => String, { description: 'The same key never makes a second token' })
+  @Field(() => String, { description: IDEMPOTENCY_KEY })
   idempotencyKey!: string;
 }
 
@@ -94,18 +95,15 @@ export class ApiTokenAlreadyMade extends Refusal {
   }
 }
 
-@ObjectType({ implements: Refusal, description: 'A person may hold so many tokens in a workspace, not more' })
+@InputType({ description: 'An API token to be ended' })
+export class RevokeApiTokenInput {
+  @Field(() => ID, { description: 'The token' })
+  apiTokenId!: string;
+}
+
+@ObjectType({ description: 'An API token that has ended' })
 @Allow('PARENT')
-export class ApiTokenQuotaReached extends Refusal {
-  override code = 'QUOTA_REACHED';
-  override message: string;
-
-  @Field(() => Int, { description: 'How many there may be' })
-  limit: number;
-
-  constructor(limit: number) {
-    super();
-    this.limit = limit;
-    this.message = `You have ${limit} tokens in this workspace. Revoke one that is no longer used.`;
-  }
+export class ApiTokenRevoked {
+  @Field(() => ID, { description: 'Id it had' })
+  id!: string;
 }

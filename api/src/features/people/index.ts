@@ -6,12 +6,15 @@ import type { SealingKey } from '../../kernel/sealing.js';
 import { AccountRepository } from './account.repository.js';
 import { AccountResolver } from './account.resolver.js';
 import { AccountService } from './account.service.js';
+import { ActorResolver } from './actor.resolver.js';
 import { ApiTokenRepository } from './api-token.repository.js';
 import { ApiTokenResolver } from './api-token.resolver.js';
 import { ApiTokenService } from './api-token.service.js';
 import { CredentialAuthenticator } from './credential.authenticator.js';
 import { NewAccountService } from './new-account.service.js';
 import { PasswordHasher } from './password.hasher.js';
+import { PersonDirectory } from './person.directory.js';
+import { PersonRepository } from './person.repository.js';
 import { SecondFactorCheck } from './second-factor.check.js';
 import { SecondFactorRepository } from './second-factor.repository.js';
 import { SessionRepository } from './session.repository.js';
@@ -26,9 +29,11 @@ import { TotpResolver } from './totp.resolver.js';
 import { TotpService } from './totp.service.js';
 
 export { Me } from './account.types.js';
+export { Actor, ActorKind } from './actor.types.js';
 export { asPerson, type PersonContext } from './acting-as.js';
 export { ApiTokenScope } from './api-token.types.js';
 export type { NewAccountService } from './new-account.service.js';
+export type { PersonDirectory } from './person.directory.js';
 export { Person } from './person.types.js';
 export { SessionClient } from './session.types.js';
 export { SignedIn } from './sign-in.types.js';
@@ -53,14 +58,17 @@ export function createPeopleFeature({ now = () => new Date(), ...kernel }: Peopl
   const shared = { ...kernel, now, hasher, accounts, sessions, secondFactor, secondFactors, apiTokens, sessionService };
   const accountService = new AccountService(shared);
   const setUp = new SetUpService({ ...shared, setUps: new SetUpRepository(database) });
+  const directory = createPersonDirectory(database);
   return {
     authenticator: new CredentialAuthenticator({ database, now }),
     setUp,
+    directory,
     newAccounts: new NewAccountService(shared),
     /** For the operator on the control plane's own host. */
     recoverOwner: accountService.recover.bind(accountService),
     disableAccount: (email: string) => accountService.disable(email),
     resolvers: [
+      new ActorResolver(directory),
       new SetUpResolver(setUp),
       new SignInResolver(new SignInService(shared)),
       new SessionResolver(sessionService),
@@ -69,4 +77,8 @@ export function createPeopleFeature({ now = () => new Date(), ...kernel }: Peopl
       new ApiTokenResolver(new ApiTokenService(shared)),
     ],
   };
+}
+
+export function createPersonDirectory(database: Database): PersonDirectory {
+  return new PersonDirectory({ database, people: new PersonRepository() });
 }

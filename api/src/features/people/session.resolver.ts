@@ -1,9 +1,27 @@
-import { Arg, Args, Ctx, ID, Int, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Args, createUnionType, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { PageArgs, toConnection } from '../../kernel/graphql/connection.js';
 import type { RequestContext } from '../../kernel/request-context.js';
 import type { SessionService } from './session.service.js';
-import { SessionConnection } from './session.types.js';
+import { RevokeSessionInput, SessionConnection, SessionRevoked, SignedOut } from './session.types.js';
+
+const SignOutResult = createUnionType({
+  name: 'SignOutResult',
+  description: 'That the session has ended',
+  types: () => [SignedOut] as const,
+});
+
+const SignOutEverywhereResult = createUnionType({
+  name: 'SignOutEverywhereResult',
+  description: 'That all your sessions have ended',
+  types: () => [SignedOut] as const,
+});
+
+const RevokeSessionResult = createUnionType({
+  name: 'RevokeSessionResult',
+  description: 'The session that has ended',
+  types: () => [SessionRevoked] as const,
+});
 
 @Resolver()
 export class SessionResolver {
@@ -15,26 +33,24 @@ export class SessionResolver {
     return toConnection(await this.sessionService.list(ctx, page), (session) => session);
   }
 
-  @Mutation(() => Boolean, { description: 'Ends this session' })
+  @Mutation(() => SignOutResult, { description: 'Ends this session' })
   @Allow('self.write')
-  async signOut(@Ctx() ctx: RequestContext): Promise<boolean> {
-    await this.sessionService.signOut(ctx);
-    return true;
+  signOut(@Ctx() ctx: RequestContext): Promise<SignedOut> {
+    return this.sessionService.signOut(ctx);
   }
 
-  @Mutation(() => Boolean, { description: 'Ends one of your sessions' })
+  @Mutation(() => RevokeSessionResult, { description: 'Ends one of your sessions' })
   @Allow('self.write')
-  async revokeSession(
-    @Arg('id', () => ID, { description: 'Id of the session' }) id: string,
+  revokeSession(
+    @Arg('input', () => RevokeSessionInput, { description: 'Which session' }) { sessionId }: RevokeSessionInput,
     @Ctx() ctx: RequestContext,
-  ): Promise<boolean> {
-    await this.sessionService.end(ctx, id);
-    return true;
+  ): Promise<SessionRevoked> {
+    return this.sessionService.end(ctx, sessionId);
   }
 
-  @Mutation(() => Int, { description: 'Ends all your sessions, this one too; returns how many there were' })
+  @Mutation(() => SignOutEverywhereResult, { description: 'Ends all your sessions, this one too' })
   @Allow('self.write')
-  signOutEverywhere(@Ctx() ctx: RequestContext): Promise<number> {
+  signOutEverywhere(@Ctx() ctx: RequestContext): Promise<SignedOut> {
     return this.sessionService.signOutEverywhere(ctx);
   }
 }

@@ -11,7 +11,7 @@ import type { RequestContext } from '../../kernel/request-context.js';
 import { revoke } from '../../kernel/revoke.js';
 import { asPerson } from './acting-as.js';
 import type { SessionRepository } from './session.repository.js';
-import { SessionClient, type Session } from './session.types.js';
+import { SessionClient, SessionRevoked, SignedOut, type Session } from './session.types.js';
 import { SignedIn } from './sign-in.types.js';
 
 export interface NewSession {
@@ -96,32 +96,34 @@ export class SessionService {
   }
 
   /** Ends the caller's own session. */
-  async signOut(ctx: RequestContext): Promise<void> {
+  async signOut(ctx: RequestContext): Promise<SignedOut> {
     await this.end(ctx, asPerson(ctx).actor.sessionId);
     ctx.sessionCookie?.clear();
+    return Object.assign(new SignedOut(), { sessionsEnded: 1 });
   }
 
   /** Ends one of the caller's sessions. @throws NOT_FOUND */
-  async end(ctx: RequestContext, sessionId: string): Promise<void> {
+  end(ctx: RequestContext, sessionId: string): Promise<SessionRevoked> {
     const id = knownId(sessionId, 'The session');
-    await this.parts.database.write(ctx, async (tx) => {
+    return this.parts.database.write(ctx, async (tx) => {
       if (!(await this.parts.sessions.end(tx, id, ctx.now()))) throw notFound('The session');
       tx.audit({ action: 'session-ended', target: { kind: 'SESSION', id }, installation: true });
       await revoke(tx, this.parts.bus, [{ kind: 'SESSION', subjectId: id }]);
+      return Object.assign(new SessionRevoked(), { id });
     });
   }
 
   /** Ends all sessions of the caller, this one too. */
-  async signOutEverywhere(ctx: RequestContext): Promise<number> {
+  async signOutEverywhere(ctx: RequestContext): Promise<SignedOut> {
     const { actor } = asPerson(ctx);
-    const ended = await this.parts.database.write(ctx, async (tx) => {
+    const sessionsEnded = await this.parts.database.write(ctx, async (tx) => {
       const count = await this.endOthers(ctx, tx, { userId: actor.id, keep: null });
       const detail = { sessions: count };
       tx.audit({ action: 'signed-out-everywhere', target: { kind: 'USER', id: actor.id }, detail, installation: true });
       return count;
     });
     ctx.sessionCookie?.clear();
-    return ended;
+    return Object.assign(new SignedOut(), { sessionsEnded });
   }
 
   /** Ends a person's sessions but one, as every change of a password or second factor must. */

@@ -1,4 +1,4 @@
-import { Field, ID, ObjectType, registerEnumType } from 'type-graphql';
+import { Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { connectionOf } from '../../kernel/graphql/connection.js';
 import { DateTime } from '../../kernel/graphql/scalars.js';
@@ -55,3 +55,23 @@ export class Session {
 }
 
 export const SessionConnection = connectionOf(Session, 'Session');
+
+@InputType({ description: 'A session to be ended' })
+export class RevokeSessionInput {
+  @Field(() => ID, { description: 'The session' })
+  sessionId!: string;
+}
+
+@ObjectType({ description: 'A session that has ended' })
+@Allow('PARENT')
+export class SessionRevoked {
+  @Field(() => ID, { description: 'Id it had' })
+  id!: string;
+}
+
+@ObjectType({ description: 'Nobody is signed in any more' })
+@Allow('PARENT')
+export class SignedOut {
+  @Field(() => Int, { description: 'How many sessions this has ended, this one included' })
+  sessionsEnded!: number;
+}

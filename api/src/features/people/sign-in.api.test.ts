@@ -164,8 +164,10 @@ describe('the life of a session', () => {
 
   test('signing out ends it and clears the cookie', async () => {
     const { cookie } = await trySignIn({ client: 'BROWSER' });
-    const answer = await harness.ask('mutation { signOut }', { credential: cookie });
-    expect(answer).toMatchObject({ data: { signOut: true }, cookie: '' });
+    const answer = await harness.ask('mutation { signOut { ... on SignedOut { sessionsEnded } } }', {
+      credential: cookie,
+    });
+    expect(answer).toMatchObject({ data: { signOut: { sessionsEnded: 1 } }, cookie: '' });
     expect(await isKnown(cookie)).toBe(false);
     expect(await isKnown(owner.token)).toBe(true);
   });
@@ -174,11 +176,14 @@ describe('the life of a session', () => {
     const other = await signIn(harness, owner.email);
     const woken: string[] = [];
     harness.bus.subscribe('revocations', () => woken.push('revocations'));
-    const { data } = await harness.ask('mutation ($id: ID!) { revokeSession(id: $id) }', {
-      credential: other,
-      variables: { id: owner.sessionId },
-    });
-    expect(data).toEqual({ revokeSession: true });
+    const { data } = await harness.ask(
+      'mutation ($id: ID!) { revokeSession(input: { sessionId: $id }) { ... on SessionRevoked { id } } }',
+      {
+        credential: other,
+        variables: { id: owner.sessionId },
+      },
+    );
+    expect(data).toEqual({ revokeSession: { id: owner.sessionId } });
     expect(await isKnown(owner.token)).toBe(false);
     expect(await isKnown(other)).toBe(true);
     expect(await revocations()).toEqual([{ kind: 'SESSION', subject_id: owner.sessionId }]);
@@ -187,8 +192,10 @@ describe('the life of a session', () => {
 
   test('signing out everywhere ends all of them', async () => {
     const other = await signIn(harness, owner.email);
-    const { data } = await harness.ask('mutation { signOutEverywhere }', { credential: other });
-    expect(data).toEqual({ signOutEverywhere: 2 });
+    const { data } = await harness.ask('mutation { signOutEverywhere { ... on SignedOut { sessionsEnded } } }', {
+      credential: other,
+    });
+    expect(data).toEqual({ signOutEverywhere: { sessionsEnded: 2 } });
     expect([await isKnown(other), await isKnown(owner.token)]).toEqual([false, false]);
     expect(await revocations()).toHaveLength(2);
   });
@@ -239,10 +246,13 @@ describe('other people', () => {
     'cannot end a session by %s: it looks like an unknown one',
     async (given) => {
       const id = given.startsWith('the id') ? owner.sessionId : given;
-      const answer = await harness.ask('mutation ($id: ID!) { revokeSession(id: $id) }', {
-        credential: stranger,
-        variables: { id },
-      });
+      const answer = await harness.ask(
+        'mutation ($id: ID!) { revokeSession(input: { sessionId: $id }) { ... on SessionRevoked { id } } }',
+        {
+          credential: stranger,
+          variables: { id },
+        },
+      );
       expect(answer).toMatchObject({ code: 'NOT_FOUND', message: 'The session was not found.' });
       expect(await isKnown(owner.token)).toBe(true);
     },

@@ -11,7 +11,7 @@ export class SignInInput {
   @Field(() => String, { description: 'Password of the account' })
   password!: string;
 
-  @Field(() => SessionClient, { description: 'What will hold the session token' })
+  @Field(() => SessionClient, { defaultValue: SessionClient.BROWSER, description: 'What will hold the session token' })
   client!: SessionClient;
 
   @Field(() => String, { nullable: true, description: 'Six digits of the authenticator app' })

@@ -1,10 +1,12 @@
+import { randomUUID } from 'node:crypto';
 import { seedServer, type SeededWorkspace } from '@pilothouse/db/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import { Fleet } from '../../testing/fleet.js';
 
 const GROUP = '... on ServerGroup { id parentId name colour serverCount } ... on Refusal { code message }';
-const CREATE = `mutation ($input: CreateServerGroupInput!) { createServerGroup(input: $input) { __typename ${GROUP} } }`;
+const CREATE = `mutation ($input: CreateServerGroupInput!) { createServerGroup(input: $input) { __typename ${GROUP}
+  ... on QuotaReached { quota limit } } }`;
 const UPDATE = `mutation ($input: UpdateServerGroupInput!) { updateServerGroup(input: $input) { __typename ${GROUP} } }`;
 const DELETE = `mutation ($input: DeleteServerGroupInput!) { deleteServerGroup(input: $input) { __typename
   ... on ServerGroupDeleted { id } ... on Refusal { code message } ... on GroupNotEmpty { serverCount groupCount } } }`;
@@ -28,7 +30,7 @@ beforeEach(async () => {
 });
 
 const create = async (input: object, ctx = admin) =>
-  (await fleet.harness.ask(ctx, CREATE, { input })).data?.createServerGroup;
+  (await fleet.harness.ask(ctx, CREATE, { input: { idempotencyKey: randomUUID(), ...input } })).data?.createServerGroup;
 const update = async (input: object, ctx = admin) =>
   (await fleet.harness.ask(ctx, UPDATE, { input })).data?.updateServerGroup;
 const remove = async (input: object, ctx = admin) =>
@@ -95,7 +97,9 @@ describe('making a group', () => {
     [{ name: 'a', colour: 'javascript:x' }, '#rrggbb'],
     [{ name: 'a', idempotencyKey: '' }, '1 to 100'],
   ])('refuses %j', async (input, sentence) => {
-    const { code, message } = await fleet.harness.ask(admin, CREATE, { input });
+    const { code, message } = await fleet.harness.ask(admin, CREATE, {
+      input: { idempotencyKey: randomUUID(), ...input },
+    });
     expect({ code, message }).toEqual({ code: 'BAD_USER_INPUT', message: expect.stringContaining(sentence) });
     expect((await list()).nodes).toEqual([]);
   });
@@ -107,29 +111,36 @@ describe('making a group', () => {
       [member.workspaceId],
     );
     expect((await create({ name: 'the thousandth' })).__typename).toBe('ServerGroup');
-    expect((await create({ name: 'one more' })).code).toBe('TOO_MANY_GROUPS');
+    expect(await create({ name: 'one more' })).toMatchObject({
+      code: 'QUOTA_REACHED',
+      quota: 'SERVER_GROUPS',
+      limit: 1000,
+    });
   });
 });
 
 describe('changing a group', () => {
   test('renames, colours and moves it; what is left out stays', async () => {
     const [a, b] = [await create({ name: 'a', colour: '#000000' }), await create({ name: 'b' })];
-    expect(await update({ id: a.id, name: 'c' })).toMatchObject({ name: 'c', colour: '#000000', parentId: null });
-    expect(await update({ id: a.id, parentId: b.id, colour: null })).toMatchObject({
+    expect(await update({ groupId: a.id, name: 'c' })).toMatchObject({ name: 'c', colour: '#000000', parentId: null });
+    expect(await update({ groupId: a.id, parentId: b.id, colour: null })).toMatchObject({
       name: 'c',
       colour: null,
       parentId: b.id,
     });
-    expect(await update({ id: a.id, parentId: null })).toMatchObject({ parentId: null });
+    expect(await update({ groupId: a.id, parentId: null })).toMatchObject({ parentId: null });
   });
 
   test('refuses a cycle, also when two moves would close it together', async () => {
     const [a, , c] = await nest(3);
-    expect((await update({ id: a, parentId: c })).code).toBe('GROUP_CYCLE');
-    expect((await update({ id: a, parentId: a })).code).toBe('GROUP_CYCLE');
+    expect((await update({ groupId: a, parentId: c })).code).toBe('GROUP_CYCLE');
+    expect((await update({ groupId: a, parentId: a })).code).toBe('GROUP_CYCLE');
     const x = await create({ name: 'x' });
     const y = await create({ name: 'y' });
-    const moves = await Promise.all([update({ id: x.id, parentId: y.id }), update({ id: y.id, parentId: x.id })]);
+    const moves = await Promise.all([
+      update({ groupId: x.id, parentId: y.id }),
+      update({ groupId: y.id, parentId: x.id }),
+    ]);
     expect(new Set(moves.map(({ code }) => code ?? 'moved'))).toEqual(new Set(['GROUP_CYCLE', 'moved']));
   });
 
@@ -137,16 +148,16 @@ describe('changing a group', () => {
     const top = await create({ name: 'top' });
     await create({ name: 'a', parentId: top.id });
     const a = await create({ name: 'a' });
-    expect((await update({ id: a.id, parentId: top.id })).code).toBe('GROUP_NAME_TAKEN');
-    expect(await update({ id: a.id, name: 'A' })).toMatchObject({ name: 'A' });
+    expect((await update({ groupId: a.id, parentId: top.id })).code).toBe('GROUP_NAME_TAKEN');
+    expect(await update({ groupId: a.id, name: 'A' })).toMatchObject({ name: 'A' });
   });
 
   test('counts the levels of what lies in it', async () => {
     const ids = await nest(7);
     const tall = await create({ name: 'tall' });
     await create({ name: 'inside', parentId: tall.id });
-    expect((await update({ id: tall.id, parentId: ids[6] })).code).toBe('GROUP_TOO_DEEP');
-    expect((await update({ id: tall.id, parentId: ids[5] })).parentId).toBe(ids[5]);
+    expect((await update({ groupId: tall.id, parentId: ids[6] })).code).toBe('GROUP_TOO_DEEP');
+    expect((await update({ groupId: tall.id, parentId: ids[5] })).parentId).toBe(ids[5]);
   });
 });
 
@@ -155,8 +166,11 @@ describe('deleting a group', () => {
     const [a, b] = [await create({ name: 'a' }), await create({ name: 'b' })];
     const inside = await create({ name: 'inside', parentId: a.id });
     const serverId = await serverIn(a.id);
-    expect(await remove({ id: a.id })).toMatchObject({ code: 'GROUP_NOT_EMPTY', serverCount: 1, groupCount: 1 });
-    expect(await remove({ id: a.id, moveContentsTo: b.id })).toEqual({ __typename: 'ServerGroupDeleted', id: a.id });
+    expect(await remove({ groupId: a.id })).toMatchObject({ code: 'GROUP_NOT_EMPTY', serverCount: 1, groupCount: 1 });
+    expect(await remove({ groupId: a.id, moveContentsToId: b.id })).toEqual({
+      __typename: 'ServerGroupDeleted',
+      id: a.id,
+    });
     const [server] = await fleet.harness.sql<{ group_id: string }>('select group_id from servers where id = $1', [
       serverId,
     ]);
@@ -170,7 +184,7 @@ describe('deleting a group', () => {
   test('moves its contents to the top, and tells of every server', async () => {
     const a = await create({ name: 'a' });
     const serverId = await serverIn(a.id);
-    expect((await remove({ id: a.id, moveContentsTo: null })).__typename).toBe('ServerGroupDeleted');
+    expect((await remove({ groupId: a.id, moveContentsToId: null })).__typename).toBe('ServerGroupDeleted');
     const events = await fleet.harness.sql(
       'select kind, subject_id from workspace_events where workspace_id = $1 and subject_id = $2',
       [member.workspaceId, serverId],
@@ -180,25 +194,25 @@ describe('deleting a group', () => {
 
   test('of an empty group needs no more', async () => {
     const a = await create({ name: 'a' });
-    expect(await remove({ id: a.id })).toMatchObject({ id: a.id });
+    expect(await remove({ groupId: a.id })).toMatchObject({ id: a.id });
     expect((await list()).nodes).toEqual([]);
   });
 
   test('does not move contents into itself, below itself, to nowhere or onto a name', async () => {
     const a = await create({ name: 'a' });
     const inside = await create({ name: 'inside', parentId: a.id });
-    expect((await remove({ id: a.id, moveContentsTo: a.id })).code).toBe('GROUP_CYCLE');
-    expect((await remove({ id: a.id, moveContentsTo: inside.id })).code).toBe('GROUP_CYCLE');
-    expect((await remove({ id: a.id, moveContentsTo: UNKNOWN })).code).toBe('GROUP_NOT_FOUND');
+    expect((await remove({ groupId: a.id, moveContentsToId: a.id })).code).toBe('GROUP_CYCLE');
+    expect((await remove({ groupId: a.id, moveContentsToId: inside.id })).code).toBe('GROUP_CYCLE');
+    expect((await remove({ groupId: a.id, moveContentsToId: UNKNOWN })).code).toBe('GROUP_NOT_FOUND');
     await create({ name: 'Inside' });
-    expect((await remove({ id: a.id, moveContentsTo: null })).code).toBe('GROUP_NAME_TAKEN');
+    expect((await remove({ groupId: a.id, moveContentsToId: null })).code).toBe('GROUP_NAME_TAKEN');
     expect((await list()).nodes).toHaveLength(3);
   });
 
   test('lets a group inside take the name of the one that goes', async () => {
     const a = await create({ name: 'twin' });
     const inside = await create({ name: 'twin', parentId: a.id });
-    expect((await remove({ id: a.id, moveContentsTo: null })).id).toBe(a.id);
+    expect((await remove({ groupId: a.id, moveContentsToId: null })).id).toBe(a.id);
     expect((await list()).nodes).toEqual([{ id: inside.id, parentId: null, name: 'twin', serverCount: 0 }]);
   });
 });
@@ -235,16 +249,16 @@ describe('groups', () => {
         grants: [{ role: 'ADMIN' as const, serverId: UNKNOWN, tag: null }],
       };
       for (const [document, input] of [
-        [CREATE, { name: 'b' }],
-        [UPDATE, { id: a.id, name: 'b' }],
-        [DELETE, { id: a.id }],
+        [CREATE, { name: 'b', idempotencyKey: 'b' }],
+        [UPDATE, { groupId: a.id, name: 'b' }],
+        [DELETE, { groupId: a.id }],
       ] as const) {
         expect((await fleet.harness.ask(ctx, document, { input })).code, role).toBe('FORBIDDEN');
       }
       expect((await list(ctx)).nodes).toHaveLength(1);
     }
-    await update({ id: a.id, name: 'b' });
-    await remove({ id: a.id });
+    await update({ groupId: a.id, name: 'b' });
+    await remove({ groupId: a.id });
     const entries = await fleet.harness.sql<{ action: string }>(
       'select action from audit_entries where chain = $1 order by sequence',
       [member.workspaceId],
@@ -265,8 +279,8 @@ describe('groups', () => {
       [DELETE, {}],
     ] as const) {
       const answers = await Promise.all(
-        [a.id, UNKNOWN, 'x\0', '1; drop table servers'].map((id) =>
-          fleet.harness.ask(stranger, document, { input: { ...input, id } }),
+        [a.id, UNKNOWN, 'x\0', '1; drop table servers'].map((groupId) =>
+          fleet.harness.ask(stranger, document, { input: { ...input, groupId } }),
         ),
       );
       for (const answer of answers)

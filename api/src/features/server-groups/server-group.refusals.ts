@@ -66,16 +66,3 @@ export class GroupNotEmpty extends Refusal {
     return Object.assign(new GroupNotEmpty(), { code: 'GROUP_NOT_EMPTY', message, ...contents });
   }
 }
-
-@ObjectType({ implements: Refusal, description: 'The workspace has as many groups as it may have' })
-@Allow('PARENT')
-export class TooManyGroups extends Refusal {
-  @Field(() => Int, { description: 'How many groups a workspace may have' })
-  limit!: number;
-
-  static of(): TooManyGroups {
-    const limit = GROUP_LIMITS.maxPerWorkspace;
-    const message = `A workspace may have ${limit} groups. Delete one first, or use tags.`;
-    return Object.assign(new TooManyGroups(), { code: 'TOO_MANY_GROUPS', message, limit });
-  }
-}

@@ -2,17 +2,12 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
 import { notFound } from '../../kernel/fault.js';
 import { decodeTextCursor, pageSize, toPage, type Page } from '../../kernel/graphql/connection.js';
+import { idOfKey } from '../../kernel/idempotency-key.js';
 import { knownId } from '../../kernel/ids.js';
-import { idOfKey, nameText } from '../../kernel/input-text.js';
+import { nameText } from '../../kernel/input-text.js';
+import { Quota, QuotaReached } from '../../kernel/quota.refusal.js';
 import { userIdOf, type WorkspaceContext } from '../../kernel/request-context.js';
-import {
-  GroupCycle,
-  GroupNameTaken,
-  GroupNotEmpty,
-  GroupNotFound,
-  GroupTooDeep,
-  TooManyGroups,
-} from './server-group.refusals.js';
+import { GroupCycle, GroupNameTaken, GroupNotEmpty, GroupNotFound, GroupTooDeep } from './server-group.refusals.js';
 import type { GroupRecord, ServerGroupRepository, TagRecord } from './server-group.repository.js';
 import { colourText, GROUP_LIMITS, misplacement, type Placed } from './server-group.rules.js';
 
@@ -25,11 +20,11 @@ export interface NewGroup {
   name: string;
   parentId?: string | null;
   colour?: string | null;
-  idempotencyKey?: string | null;
+  idempotencyKey: string;
 }
 
 export interface GroupChange {
-  id: string;
+  groupId: string;
   name?: string | null;
   parentId?: string | null;
   colour?: string | null;
@@ -55,7 +50,7 @@ export class ServerGroupService {
   create(
     ctx: WorkspaceContext,
     input: NewGroup,
-  ): Promise<GroupRecord | Exclude<PlaceRefusal, GroupCycle> | TooManyGroups> {
+  ): Promise<GroupRecord | Exclude<PlaceRefusal, GroupCycle> | QuotaReached> {
     const name = nameText(input.name, 'The name');
     const colour = colourText(input.colour ?? null);
     const parentId = input.parentId ?? null;
@@ -64,7 +59,8 @@ export class ServerGroupService {
       const { groups } = this.parts;
       const tree = await groups.lockTree(tx, ctx.workspaceId);
       if (tree.has(id)) return this.mustFind(tx, id);
-      if (tree.size >= GROUP_LIMITS.maxPerWorkspace) return TooManyGroups.of();
+      if (tree.size >= GROUP_LIMITS.maxPerWorkspace)
+        return new QuotaReached(Quota.SERVER_GROUPS, GROUP_LIMITS.maxPerWorkspace);
       const refusal = await this.refusePlace(tx, tree, { id, parentId, name });
       // A group that is not there yet has nothing inside it to lie in.
       if (refusal && !(refusal instanceof GroupCycle)) return refusal;
@@ -74,7 +70,7 @@ export class ServerGroupService {
     });
   }
 
-  update(ctx: WorkspaceContext, { id, ...input }: GroupChange): Promise<GroupRecord | PlaceRefusal> {
+  update(ctx: WorkspaceContext, { groupId: id, ...input }: GroupChange): Promise<GroupRecord | PlaceRefusal> {
     knownId(id, 'The group');
     const name = input.name == null ? undefined : nameText(input.name, 'The name');
     const colour = input.colour === undefined ? undefined : colourText(input.colour);
@@ -93,10 +89,10 @@ export class ServerGroupService {
     });
   }
 
-  /** @param moveContentsTo undefined: only an empty group is deleted; null: its contents go to the top. */
+  /** @param moveContentsToId undefined: only an empty group is deleted; null: its contents go to the top. */
   delete(
     ctx: WorkspaceContext,
-    { id, moveContentsTo }: { id: string; moveContentsTo?: string | null },
+    { groupId: id, moveContentsToId }: { groupId: string; moveContentsToId?: string | null },
   ): Promise<{ id: string } | GroupNotEmpty | PlaceRefusal> {
     knownId(id, 'The group');
     return this.parts.database.write(ctx, async (tx) => {
@@ -105,10 +101,10 @@ export class ServerGroupService {
       const [group] = await groups.findMany(tx, [id]);
       if (!group) throw notFound('The group');
       const children = await groups.childrenOf(tx, id);
-      if (moveContentsTo === undefined && group.serverCount + children.length > 0) {
+      if (moveContentsToId === undefined && group.serverCount + children.length > 0) {
         return GroupNotEmpty.of({ serverCount: group.serverCount, groupCount: children.length });
       }
-      const to = moveContentsTo ?? null;
+      const to = moveContentsToId ?? null;
       const refusal = await this.refuseMove(tx, tree, { id, children, to });
       if (refusal) return refusal;
       const moved = await groups.moveServers(tx, id, to);
@@ -177,8 +173,8 @@ export class ServerGroupService {
   }
 }
 
-function newId(ctx: WorkspaceContext, idempotencyKey: string | null | undefined): string {
+function newId(ctx: WorkspaceContext, idempotencyKey: string): string {
   const userId = userIdOf(ctx.actor);
-  if (idempotencyKey == null || userId === null) return uuidv7();
+  if (userId === null) return uuidv7();
   return idOfKey(idempotencyKey, { userId, kind: `server-group:${ctx.workspaceId}` });
 }

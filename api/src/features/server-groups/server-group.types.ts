@@ -2,14 +2,9 @@ import { Field, ID, InputType, Int, ObjectType, createUnionType } from 'type-gra
 import { Allow } from '../../kernel/authorisation/index.js';
 import { connectionOf } from '../../kernel/graphql/connection.js';
 import { DateTime } from '../../kernel/graphql/scalars.js';
-import {
-  GroupCycle,
-  GroupNameTaken,
-  GroupNotEmpty,
-  GroupNotFound,
-  GroupTooDeep,
-  TooManyGroups,
-} from './server-group.refusals.js';
+import { IDEMPOTENCY_KEY } from '../../kernel/idempotency-key.js';
+import { QuotaReached } from '../../kernel/quota.refusal.js';
+import { GroupCycle, GroupNameTaken, GroupNotEmpty, GroupNotFound, GroupTooDeep } from './server-group.refusals.js';
 
 @ObjectType({ description: 'A named group of servers; groups nest' })
 @Allow('PARENT')
@@ -59,14 +54,14 @@ export class CreateServerGroupInput {
   @Field(() => String, { nullable: true, description: 'Colour as #rrggbb' })
   colour?: string | null;
 
-  @Field(() => String, { nullable: true, description: 'A repeated request with the same key makes nothing twice' })
-  idempotencyKey?: string | null;
+  @Field(() => String, { description: IDEMPOTENCY_KEY })
+  idempotencyKey!: string;
 }
 
 @InputType({ description: 'What to change of a group; what is left out stays' })
 export class UpdateServerGroupInput {
   @Field(() => ID, { description: 'The group' })
-  id!: string;
+  groupId!: string;
 
   @Field(() => String, { nullable: true, description: 'Name, 1 to 100 characters' })
   name?: string | null;
@@ -81,13 +76,13 @@ export class UpdateServerGroupInput {
 @InputType({ description: 'Which group to delete, and where its contents go' })
 export class DeleteServerGroupInput {
   @Field(() => ID, { description: 'The group' })
-  id!: string;
+  groupId!: string;
 
   @Field(() => ID, {
     nullable: true,
     description: 'The group that takes its servers and groups; null: the top. Left out: only an empty group is deleted',
   })
-  moveContentsTo?: string | null;
+  moveContentsToId?: string | null;
 }
 
 @ObjectType({ description: 'A group that is gone' })
@@ -100,7 +95,7 @@ export class ServerGroupDeleted {
 export const CreateServerGroupResult = createUnionType({
   name: 'CreateServerGroupResult',
   description: 'The group, or why it was not made',
-  types: () => [ServerGroup, GroupNameTaken, GroupNotFound, GroupTooDeep, TooManyGroups] as const,
+  types: () => [ServerGroup, GroupNameTaken, GroupNotFound, GroupTooDeep, QuotaReached] as const,
 });
 
 export const UpdateServerGroupResult = createUnionType({

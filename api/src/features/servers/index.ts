@@ -21,7 +21,7 @@ import { createServerChangeResolver } from './server-change.resolver.js';
 import { ServerTagRepository } from './server-tag.repository.js';
 
 export { HostFactsRepository } from './host-facts.repository.js';
-export { ProfileEnum, ScopeEnum, type ServerProfile } from './permission.types.js';
+export { ProfileEnum, type ServerProfile } from './permission.types.js';
 export { ServerAccess } from './server.access.js';
 export { concurrencyNumber, descriptionText, permissionsOf, tagTexts } from './server.checks.js';
 export { ServerDirectory } from './server.directory.js';

@@ -15,11 +15,11 @@ export class IntegrityAlertResolver {
   })
   @Allow('servers.write')
   async acknowledgeIntegrityAlert(
-    @Arg('input', () => AcknowledgeIntegrityAlertInput, { description: 'The server' })
-    input: AcknowledgeIntegrityAlertInput,
+    @Arg('input', () => AcknowledgeIntegrityAlertInput, { description: 'Which server' })
+    { serverId }: AcknowledgeIntegrityAlertInput,
     @Ctx() ctx: WorkspaceContext,
   ): Promise<typeof AcknowledgeIntegrityAlertResult> {
-    const acknowledged = await this.alerts.acknowledge(ctx, input.id);
+    const acknowledged = await this.alerts.acknowledge(ctx, serverId);
     return acknowledged instanceof Refusal ? acknowledged : toServerNode(acknowledged, ctx.now());
   }
 }

@@ -5,7 +5,7 @@ import { Server } from './server.types.js';
 @InputType({ description: 'Whose integrity alert somebody has looked into' })
 export class AcknowledgeIntegrityAlertInput {
   @Field(() => ID, { description: 'The server' })
-  id!: string;
+  serverId!: string;
 }
 
 export const AcknowledgeIntegrityAlertResult = createUnionType({

@@ -1,19 +1,15 @@
 import { ALL_SCOPES, PERMISSION_PROFILES, SCOPES, type PermissionProfile, type Scope } from '@pilothouse/protocol';
 import { Field, ObjectType, registerEnumType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
+import { enumName, ScopeEnum } from '../../kernel/graphql/permission-scope.js';
 
 /** The profile of a server whose scopes were chosen one by one. */
 export const CUSTOM_PROFILE = 'custom';
 export type ServerProfile = PermissionProfile | typeof CUSTOM_PROFILE;
 
-const enumName = (value: string) => value.toUpperCase().replaceAll('-', '_');
 const PROFILE_NAMES = Object.keys(PERMISSION_PROFILES) as PermissionProfile[];
 
 /** Values are those of the protocol; clients see them in capitals. */
-export const ScopeEnum = Object.fromEntries(ALL_SCOPES.map((scope) => [enumName(scope), scope])) as Record<
-  string,
-  Scope
->;
 export const ProfileEnum = Object.fromEntries(
   [...PROFILE_NAMES, CUSTOM_PROFILE].map((profile) => [enumName(profile), profile]),
 ) as Record<string, ServerProfile>;
@@ -22,13 +18,6 @@ export enum ScopeRisk {
   HIGH = 'high',
 }
 
-registerEnumType(ScopeEnum, {
-  name: 'PermissionScope',
-  description: 'Something the control plane may do on a server',
-  valuesConfig: Object.fromEntries(
-    ALL_SCOPES.map((scope) => [enumName(scope), { description: SCOPES[scope].description }]),
-  ),
-});
 registerEnumType(ProfileEnum, {
   name: 'PermissionProfileName',
   description: 'A named set of scopes',

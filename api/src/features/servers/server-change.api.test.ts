@@ -19,7 +19,7 @@ beforeEach(async () => {
 describe('following servers', () => {
   const CHANGED = `subscription ($afterSeq: SafeInt, $serverIds: [ID!]) {
     serverChanged(afterSeq: $afterSeq, serverIds: $serverIds) { seq serverId server { name } } }`;
-  const rename = (id: string, name: string) => scene.ask(UPDATE, { input: { id, name } });
+  const rename = (id: string, name: string) => scene.ask(UPDATE, { input: { serverId: id, name } });
 
   /** Changes of a server and, every third, of something else, as if those before had been removed. */
   async function seedChanges(subjectId: string, { from, to }: { from: number; to: number }): Promise<void> {
@@ -81,7 +81,7 @@ describe('following servers', () => {
     const other = await fleet.workspace();
     const stranger = fleet.harness.as(other);
     const { serverId: theirs } = await seedServer(fleet.harness.db, other.workspaceId);
-    await scene.ask(UPDATE, { input: { id: theirs, name: 'theirs' } }, stranger);
+    await scene.ask(UPDATE, { input: { serverId: theirs, name: 'theirs' } }, stranger);
     const foreign = fleet.harness.follow(stranger, CHANGED, { afterSeq: 0 });
     expect((await foreign.next()).value?.data.serverChanged.serverId).toBe(theirs);
     await foreign.return();

@@ -63,9 +63,9 @@ describe('the list of servers', () => {
       [{ tagsAll: ['web', 'prod', 'web'] }, ['a']],
       [{ groupId: top }, ['a', 'b']],
       [{ groupId: below }, ['a']],
-      [{ ids: [a, b, UNKNOWN, 'x'] }, ['a', 'b']],
-      [{ ids: [a.toUpperCase()], tagsAny: ['web'] }, ['a']],
-      [{ ids: [b], tagsAny: ['prod'] }, []],
+      [{ serverIds: [a, b, UNKNOWN, 'x'] }, ['a', 'b']],
+      [{ serverIds: [a.toUpperCase()], tagsAny: ['web'] }, ['a']],
+      [{ serverIds: [b], tagsAny: ['prod'] }, []],
     ];
     for (const [filter, found] of cases) expect(await scene.names({ filter }), JSON.stringify(filter)).toEqual(found);
   });
@@ -73,14 +73,14 @@ describe('the list of servers', () => {
   test('is empty for an empty list or an id that is none, and never everything', async () => {
     await scene.add();
     const filters = [
-      { ids: [] },
+      { serverIds: [] },
       { states: [] },
       { tagsAny: [] },
       { tagsAll: [] },
       { groupId: UNKNOWN },
       { groupId: 'x' },
-      { groupId: 'x', ids: null },
-      { ids: ['x'] },
+      { groupId: 'x', serverIds: null },
+      { serverIds: ['x'] },
     ];
     for (const filter of filters) expect(await scene.names({ filter }), JSON.stringify(filter)).toEqual([]);
   });
@@ -93,7 +93,7 @@ describe('the list of servers', () => {
     const stranger = fleet.harness.as(await fleet.workspace());
     for (const variables of [
       {},
-      { filter: { ids: [id] } },
+      { filter: { serverIds: [id] } },
       { filter: { groupId } },
       { filter: { tagsAny: ['web'] } },
       { after: cursor },
@@ -114,7 +114,7 @@ describe('the list of servers', () => {
     [{ filter: { search: 'x'.repeat(201) } }],
     [{ filter: { tagsAny: ['a\0'] } }],
     [{ filter: { tagsAll: Array.from({ length: 33 }, (_, n) => `${n}`) } }],
-    [{ filter: { ids: Array.from({ length: 201 }, () => UNKNOWN) } }],
+    [{ filter: { serverIds: Array.from({ length: 201 }, () => UNKNOWN) } }],
   ])('refuses %j', async (variables) => {
     expect((await scene.ask(SERVERS, variables)).code).toBe('BAD_USER_INPUT');
   });
@@ -122,7 +122,7 @@ describe('the list of servers', () => {
   test('takes 200 at once and ids of 200 servers', async () => {
     await scene.add({ name: 'one' });
     expect(await scene.names({ first: 200, filter: { search: 'x'.repeat(200) } })).toEqual([]);
-    expect(await scene.names({ filter: { ids: Array.from({ length: 200 }, () => UNKNOWN) } })).toEqual([]);
+    expect(await scene.names({ filter: { serverIds: Array.from({ length: 200 }, () => UNKNOWN) } })).toEqual([]);
   });
 });
 

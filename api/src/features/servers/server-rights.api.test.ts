@@ -29,9 +29,9 @@ beforeEach(async () => {
 
 describe('who may change servers', () => {
   const changes = (id: string): [string, Record<string, unknown>][] => [
-    [UPDATE, { input: { id, name: 'changed' } }],
-    [SET_TAGS, { input: { id, tags: ['changed'] } }],
-    [MAINTENANCE, { input: { id, maintenance: true } }],
+    [UPDATE, { input: { serverId: id, name: 'changed' } }],
+    [SET_TAGS, { input: { serverId: id, tags: ['changed'] } }],
+    [MAINTENANCE, { input: { serverId: id, maintenance: true } }],
     [REVOKE, { id }],
     [DELETE, { id }],
   ];
@@ -70,14 +70,14 @@ describe('who may change servers', () => {
     }
     const serverIds = [own, tagged, other, byFacts];
     const { data } = await scene.ask(BULK_TAGS, { input: { serverIds, add: ['x'] } }, ctx);
-    expect(data.setTagsOnServers.outcomes.map(({ problem }: { problem: string | null }) => problem)).toEqual([
+    expect(data.changeTagsOnServers.outcomes.map(({ problem }: { problem: string | null }) => problem)).toEqual([
       null,
       null,
       'FORBIDDEN',
       'FORBIDDEN',
     ]);
     for (const id of [own, tagged])
-      expect((await scene.ask(MAINTENANCE, { input: { id, maintenance: true } }, ctx)).code).toBeUndefined();
+      expect((await scene.ask(MAINTENANCE, { input: { serverId: id, maintenance: true } }, ctx)).code).toBeUndefined();
   });
 
   test('another workspace cannot, and is told the same as of an id that is not there', async () => {

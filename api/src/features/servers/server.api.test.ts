@@ -106,7 +106,7 @@ describe('changing a server', () => {
     const id = await scene.add({ name: 'old' }, { update: `description = 'kept'` });
     const groupId = await scene.addGroup('g');
     const { data } = await scene.ask(UPDATE, {
-      input: { id, name: ' new ', groupId, profile: 'READ_ONLY', concurrency: 1 },
+      input: { serverId: id, name: ' new ', groupId, profile: 'READ_ONLY', concurrency: 1 },
     });
     expect(data.updateServer).toMatchObject({
       name: 'new',
@@ -116,7 +116,9 @@ describe('changing a server', () => {
       scopes: ['METRICS'],
       concurrency: 1,
     });
-    const again = await scene.ask(UPDATE, { input: { id, groupId: null, scopes: ['EXEC'], protected: true } });
+    const again = await scene.ask(UPDATE, {
+      input: { serverId: id, groupId: null, scopes: ['EXEC'], protected: true },
+    });
     expect(again.data.updateServer).toMatchObject({
       name: 'new',
       group: null,
@@ -129,10 +131,12 @@ describe('changing a server', () => {
   test('refuses a name or a group that cannot be', async () => {
     const id = await scene.add({ name: 'a' });
     await scene.add({ name: 'B' });
-    expect((await scene.ask(UPDATE, { input: { id, name: 'b' } })).data.updateServer.code).toBe('SERVER_NAME_TAKEN');
+    expect((await scene.ask(UPDATE, { input: { serverId: id, name: 'b' } })).data.updateServer.code).toBe(
+      'SERVER_NAME_TAKEN',
+    );
     const foreign = await scene.addGroup('theirs', null, await fleet.workspace());
     for (const groupId of [foreign, UNKNOWN, 'x']) {
-      expect((await scene.ask(UPDATE, { input: { id, name: 'c', groupId } })).data.updateServer.code).toBe(
+      expect((await scene.ask(UPDATE, { input: { serverId: id, name: 'c', groupId } })).data.updateServer.code).toBe(
         'GROUP_NOT_FOUND',
       );
     }
@@ -142,7 +146,7 @@ describe('changing a server', () => {
   test('takes a name again once its bearer is deleted', async () => {
     await scene.add({ name: 'a' }, { update: 'deleted_at = now()' });
     const id = await scene.add({ name: 'b' });
-    expect((await scene.ask(UPDATE, { input: { id, name: 'a' } })).data.updateServer.name).toBe('a');
+    expect((await scene.ask(UPDATE, { input: { serverId: id, name: 'a' } })).data.updateServer.name).toBe('a');
   });
 
   test('sets tags; one that the agent has found comes back as automatic when it is taken away', async () => {
@@ -156,7 +160,8 @@ describe('changing a server', () => {
       );
       tx.audit({ action: 'test', target: { kind: 'SERVER', id } });
     });
-    const set = async (tags: string[]) => (await scene.ask(SET_TAGS, { input: { id, tags } })).data.setServerTags;
+    const set = async (tags: string[]) =>
+      (await scene.ask(SET_TAGS, { input: { serverId: id, tags } })).data.setServerTags;
     expect(await set(['db', 'systemd', 'db'])).toEqual({ id, tags: ['db', 'systemd'], automaticTags: ['x64'] });
     expect(await set([])).toEqual({ id, tags: [], automaticTags: ['systemd', 'x64'] });
   });
@@ -164,7 +169,7 @@ describe('changing a server', () => {
   test('marks maintenance, which hides the state but not the connection', async () => {
     const id = await scene.add(ONLINE);
     const set = async (maintenance: boolean) =>
-      (await scene.ask(MAINTENANCE, { input: { id, maintenance } })).data.setServerMaintenance;
+      (await scene.ask(MAINTENANCE, { input: { serverId: id, maintenance } })).data.setServerMaintenance;
     expect(await set(true)).toEqual({
       id,
       maintenance: true,
@@ -179,9 +184,9 @@ describe('changing a server', () => {
 
   test('of any kind is on record', async () => {
     const id = await scene.add({}, { update: 'revoked_at = now()' });
-    await scene.ask(UPDATE, { input: { id, name: 'n', description: 'd' } });
-    await scene.ask(SET_TAGS, { input: { id, tags: ['t'] } });
-    await scene.ask(MAINTENANCE, { input: { id, maintenance: true } });
+    await scene.ask(UPDATE, { input: { serverId: id, name: 'n', description: 'd' } });
+    await scene.ask(SET_TAGS, { input: { serverId: id, tags: ['t'] } });
+    await scene.ask(MAINTENANCE, { input: { serverId: id, maintenance: true } });
     await scene.ask(BULK_TAGS, { input: { serverIds: [id], add: ['u'] } });
     await scene.ask(BULK_MOVE, { input: { serverIds: [id] } });
     await scene.ask(DELETE, { id });
@@ -211,7 +216,7 @@ describe('changing a server', () => {
     [{ profile: 'OPERATOR', scopes: ['EXEC'] }],
   ])('refuses %j and changes nothing', async (input) => {
     const id = await scene.add({ name: 'same' });
-    expect((await scene.ask(UPDATE, { input: { id, ...input } })).code).toBe('BAD_USER_INPUT');
+    expect((await scene.ask(UPDATE, { input: { serverId: id, ...input } })).code).toBe('BAD_USER_INPUT');
     expect((await scene.ask(SERVER, { id })).data.server).toMatchObject({ name: 'same', concurrency: 4 });
   });
 });
@@ -261,7 +266,7 @@ describe('changing many servers', () => {
     const theirs = await seedServer(fleet.harness.db, (await fleet.workspace()).workspaceId);
     const serverIds = [b, theirs.serverId, a, 'x\0', full, a];
     const { data } = await scene.ask(BULK_TAGS, { input: { serverIds, add: ['new'], remove: ['old', 'new'] } });
-    expect(data.setTagsOnServers.outcomes).toEqual([
+    expect(data.changeTagsOnServers.outcomes).toEqual([
       { serverId: b, server: { name: 'b', tags: ['new'], group: null }, problem: null },
       { serverId: theirs.serverId, server: null, problem: 'NOT_FOUND' },
       { serverId: a, server: { name: 'a', tags: ['kept', 'new'], group: null }, problem: null },
@@ -286,7 +291,7 @@ describe('changing many servers', () => {
   test('takes 200 servers, and neither 201 nor none', async () => {
     const ids = (count: number) => Array.from({ length: count }, () => UNKNOWN);
     expect(
-      (await scene.ask(BULK_TAGS, { input: { serverIds: ids(200), add: ['x'] } })).data.setTagsOnServers.outcomes,
+      (await scene.ask(BULK_TAGS, { input: { serverIds: ids(200), add: ['x'] } })).data.changeTagsOnServers.outcomes,
     ).toHaveLength(1);
     for (const serverIds of [ids(201), []]) {
       expect((await scene.ask(BULK_TAGS, { input: { serverIds, add: ['x'] } })).code).toBe('BAD_USER_INPUT');

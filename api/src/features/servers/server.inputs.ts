@@ -2,9 +2,10 @@ import { API_LIMITS, COMMAND_LIMITS, type Scope } from '@pilothouse/protocol';
 import { ArgsType, createUnionType, Field, ID, InputType, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { PageArgs } from '../../kernel/graphql/connection.js';
+import { ScopeEnum } from '../../kernel/graphql/permission-scope.js';
 import { SafeInt } from '../../kernel/graphql/scalars.js';
 import { GroupNotFound } from '../server-groups/index.js';
-import { ProfileEnum, ScopeEnum, type ServerProfile } from './permission.types.js';
+import { ProfileEnum, type ServerProfile } from './permission.types.js';
 import { ServerNameTaken, ServerNotRevoked } from './server.refusals.js';
 import { ServerOrder } from './server.repository.js';
 import { ServerState } from './server.state.js';
@@ -37,8 +38,8 @@ export class ServerFilterInput {
   @Field(() => ID, { nullable: true, description: 'In this group or in a group inside it' })
   groupId?: string | null;
 
-  @Field(() => [ID], { nullable: true, description: `Of these ids, at most ${API_LIMITS.maxPageSize}` })
-  ids?: string[] | null;
+  @Field(() => [ID], { nullable: true, description: `These servers, at most ${API_LIMITS.maxPageSize}` })
+  serverIds?: string[] | null;
 }
 
 @ArgsType()
@@ -62,7 +63,7 @@ export class ServerChangedArgs {
 @InputType({ description: 'What to change of a server; what is left out stays' })
 export class UpdateServerInput {
   @Field(() => ID, { description: 'The server' })
-  id!: string;
+  serverId!: string;
 
   @Field(() => String, { nullable: true, description: 'Name, 1 to 100 characters' })
   name?: string | null;
@@ -92,7 +93,7 @@ export class UpdateServerInput {
 @InputType({ description: 'The tags of a server' })
 export class SetServerTagsInput {
   @Field(() => ID, { description: 'The server' })
-  id!: string;
+  serverId!: string;
 
   @Field(() => [String], { description: 'All the tags it shall have, at most 32; automatic ones stay beside them' })
   tags!: string[];
@@ -101,14 +102,14 @@ export class SetServerTagsInput {
 @InputType({ description: 'Whether somebody works on a server' })
 export class SetServerMaintenanceInput {
   @Field(() => ID, { description: 'The server' })
-  id!: string;
+  serverId!: string;
 
   @Field(() => Boolean, { description: 'Whether it is in maintenance' })
   maintenance!: boolean;
 }
 
 @InputType({ description: 'Tags to give to servers and to take from them' })
-export class SetTagsOnServersInput {
+export class ChangeTagsOnServersInput {
   @Field(() => [ID], { description: `The servers, at most ${API_LIMITS.maxPageSize}` })
   serverIds!: string[];
 
@@ -126,6 +127,18 @@ export class MoveServersToGroupInput {
 
   @Field(() => ID, { nullable: true, description: 'The group; none: out of every group' })
   groupId?: string | null;
+}
+
+@InputType({ description: 'A server whose agent shall no longer be trusted' })
+export class RevokeServerInput {
+  @Field(() => ID, { description: 'The server' })
+  serverId!: string;
+}
+
+@InputType({ description: 'A server to be deleted' })
+export class DeleteServerInput {
+  @Field(() => ID, { description: 'The server' })
+  serverId!: string;
 }
 
 export enum ServerProblem {
@@ -174,6 +187,30 @@ export const UpdateServerResult = createUnionType({
   name: 'UpdateServerResult',
   description: 'The server, or why it was not changed',
   types: () => [Server, ServerNameTaken, GroupNotFound] as const,
+});
+
+export const SetServerTagsResult = createUnionType({
+  name: 'SetServerTagsResult',
+  description: 'The server with its tags',
+  types: () => [Server] as const,
+});
+
+export const SetServerMaintenanceResult = createUnionType({
+  name: 'SetServerMaintenanceResult',
+  description: 'The server with its mark',
+  types: () => [Server] as const,
+});
+
+export const RevokeServerResult = createUnionType({
+  name: 'RevokeServerResult',
+  description: 'The server that is revoked',
+  types: () => [Server] as const,
+});
+
+export const ChangeTagsOnServersResult = createUnionType({
+  name: 'ChangeTagsOnServersResult',
+  description: 'What became of each server',
+  types: () => [ServerOutcomes] as const,
 });
 
 export const MoveServersToGroupResult = createUnionType({

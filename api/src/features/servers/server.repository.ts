@@ -28,7 +28,7 @@ export interface ServerSets {
   ids: readonly string[];
   tags: readonly string[];
   groupIds: readonly string[];
-  excludeIds: readonly string[];
+  excludeServerIds: readonly string[];
 }
 
 const COLUMNS = `
@@ -76,8 +76,8 @@ export class ServerRepository {
     return record && record.deletedAt === null ? record : null;
   }
 
-  /** Everything that one of the sets holds and `excludeIds` does not, by name. */
-  findInSets(tx: Transaction, { all, ids, tags, groupIds, excludeIds }: ServerSets): Promise<ServerRecord[]> {
+  /** Everything that one of the sets holds and `excludeServerIds` does not, by name. */
+  findInSets(tx: Transaction, { all, ids, tags, groupIds, excludeServerIds }: ServerSets): Promise<ServerRecord[]> {
     return queryPrepared(
       tx.manager,
       `select ${COLUMNS} ${FROM}
@@ -86,7 +86,7 @@ export class ServerRepository {
                or exists (select from server_tags t where t.server_id = s.id and t.tag = any($3::text[]))
                or s.group_id in ${groupsWithin('$4')})
         order by lower(s.name), s.id`,
-      [all, ids, tags, groupIds, excludeIds],
+      [all, ids, tags, groupIds, excludeServerIds],
     );
   }
 

@@ -7,16 +7,22 @@ import { ServerGroup, type ServerGroupDirectory } from '../server-groups/index.j
 import type { AgentLinkService } from './agent-link.service.js';
 import { PermissionProfileDetails, PROFILE_DETAILS, SCOPE_DETAILS, ScopeDetails } from './permission.types.js';
 import {
+  ChangeTagsOnServersInput,
+  ChangeTagsOnServersResult,
+  DeleteServerInput,
   DeleteServerResult,
   MoveServersToGroupInput,
   MoveServersToGroupResult,
+  RevokeServerInput,
+  RevokeServerResult,
   ServerDeleted,
   ServerOutcome,
   ServerOutcomes,
   ServersArgs,
   SetServerMaintenanceInput,
+  SetServerMaintenanceResult,
   SetServerTagsInput,
-  SetTagsOnServersInput,
+  SetServerTagsResult,
   UpdateServerInput,
   UpdateServerResult,
 } from './server.inputs.js';
@@ -24,8 +30,6 @@ import { toServerNode } from './server.node.js';
 import type { ServerService } from './server.service.js';
 import { AgentLinkConnection, Server, ServerConnection } from './server.types.js';
 import type { BulkOutcome, ServerBulkService } from './server-bulk.service.js';
-
-const SERVER_ID = { description: 'Id of the server' } as const;
 
 @Resolver(() => Server)
 export class ServerResolver {
@@ -47,7 +51,10 @@ export class ServerResolver {
 
   @Query(() => Server, { description: 'One server' })
   @Allow('servers.read')
-  async server(@Arg('id', () => ID, SERVER_ID) id: string, @Ctx() ctx: WorkspaceContext): Promise<Server> {
+  async server(
+    @Arg('id', () => ID, { description: 'The server' }) id: string,
+    @Ctx() ctx: WorkspaceContext,
+  ): Promise<Server> {
     return toServerNode(await this.parts.servers.get(ctx, id), ctx.now());
   }
 
@@ -85,7 +92,7 @@ export class ServerResolver {
     return changed instanceof Refusal ? changed : toServerNode(changed, ctx.now());
   }
 
-  @Mutation(() => Server, { description: 'Sets the tags of a server' })
+  @Mutation(() => SetServerTagsResult, { description: 'Sets the tags of a server' })
   @Allow('servers.write')
   async setServerTags(
     @Arg('input', () => SetServerTagsInput, { description: 'Server and tags' }) input: SetServerTagsInput,
@@ -94,7 +101,7 @@ export class ServerResolver {
     return toServerNode(await this.parts.servers.setTags(ctx, input), ctx.now());
   }
 
-  @Mutation(() => Server, { description: 'Marks a server as being worked on, or no longer' })
+  @Mutation(() => SetServerMaintenanceResult, { description: 'Marks a server as being worked on, or no longer' })
   @Allow('servers.write')
   async setServerMaintenance(
     @Arg('input', () => SetServerMaintenanceInput, { description: 'Server and mark' }) input: SetServerMaintenanceInput,
@@ -103,28 +110,31 @@ export class ServerResolver {
     return toServerNode(await this.parts.servers.setMaintenance(ctx, input), ctx.now());
   }
 
-  @Mutation(() => Server, {
+  @Mutation(() => RevokeServerResult, {
     description: 'Ends trust in a server’s agent: it is cut off, and nothing signed for it before is valid',
   })
   @Allow('servers.write')
-  async revokeServer(@Arg('id', () => ID, SERVER_ID) id: string, @Ctx() ctx: WorkspaceContext): Promise<Server> {
-    return toServerNode(await this.parts.servers.revoke(ctx, id), ctx.now());
+  async revokeServer(
+    @Arg('input', () => RevokeServerInput, { description: 'Which server' }) { serverId }: RevokeServerInput,
+    @Ctx() ctx: WorkspaceContext,
+  ): Promise<Server> {
+    return toServerNode(await this.parts.servers.revoke(ctx, serverId), ctx.now());
   }
 
   @Mutation(() => DeleteServerResult, { description: 'Deletes a server that is revoked or was never enrolled' })
   @Allow('servers.write')
   async deleteServer(
-    @Arg('id', () => ID, SERVER_ID) id: string,
+    @Arg('input', () => DeleteServerInput, { description: 'Which server' }) { serverId }: DeleteServerInput,
     @Ctx() ctx: WorkspaceContext,
   ): Promise<typeof DeleteServerResult> {
-    const deleted = await this.parts.servers.delete(ctx, id);
+    const deleted = await this.parts.servers.delete(ctx, serverId);
     return deleted instanceof Refusal ? deleted : Object.assign(new ServerDeleted(), deleted);
   }
 
-  @Mutation(() => ServerOutcomes, { description: 'Gives tags to servers and takes tags from them' })
+  @Mutation(() => ChangeTagsOnServersResult, { description: 'Gives tags to servers and takes tags from them' })
   @Allow('servers.write')
-  async setTagsOnServers(
-    @Arg('input', () => SetTagsOnServersInput, { description: 'Servers and tags' }) input: SetTagsOnServersInput,
+  async changeTagsOnServers(
+    @Arg('input', () => ChangeTagsOnServersInput, { description: 'Servers and tags' }) input: ChangeTagsOnServersInput,
     @Ctx() ctx: WorkspaceContext,
   ): Promise<ServerOutcomes> {
     return toOutcomes(await this.parts.bulk.setTags(ctx, input), ctx.now());

@@ -66,7 +66,7 @@ export class ServerService {
 
   async update(
     ctx: WorkspaceContext,
-    { id, ...input }: UpdateServerInput,
+    { serverId: id, ...input }: UpdateServerInput,
   ): Promise<ServerRecord | ServerNameTaken | GroupNotFound> {
     const fields = checkFields(input);
     const change = this.parts.database.write(ctx, async (tx) => {
@@ -85,7 +85,10 @@ export class ServerService {
     });
   }
 
-  setTags(ctx: WorkspaceContext, { id, tags: given }: { id: string; tags: readonly string[] }): Promise<ServerRecord> {
+  setTags(
+    ctx: WorkspaceContext,
+    { serverId: id, tags: given }: { serverId: string; tags: readonly string[] },
+  ): Promise<ServerRecord> {
     const tags = tagTexts(given);
     return this.parts.database.write(ctx, async (tx) => {
       const record = await this.parts.access.open(ctx, tx, id);
@@ -97,7 +100,7 @@ export class ServerService {
 
   setMaintenance(
     ctx: WorkspaceContext,
-    { id, maintenance }: { id: string; maintenance: boolean },
+    { serverId: id, maintenance }: { serverId: string; maintenance: boolean },
   ): Promise<ServerRecord> {
     return this.parts.database.write(ctx, async (tx) => {
       const record = await this.parts.access.open(ctx, tx, id);
@@ -147,7 +150,7 @@ function note(
   tx.audit({ action, target: { kind: 'SERVER', id }, detail });
 }
 
-function checkFields(input: Omit<UpdateServerInput, 'id'>): ServerFields {
+function checkFields(input: Omit<UpdateServerInput, 'serverId'>): ServerFields {
   const permissions = permissionsOf(input);
   return {
     ...(input.name != null && { name: nameText(input.name, 'The name') }),
@@ -160,7 +163,7 @@ function checkFields(input: Omit<UpdateServerInput, 'id'>): ServerFields {
 }
 
 function checkFilter(filter: ServerFilterInput): ServerFilter {
-  const { search, states, tagsAny, tagsAll, groupId, ids } = filter;
+  const { search, states, tagsAny, tagsAll, groupId, serverIds } = filter;
   if (search != null) boundedList([search], 1, 'search');
   if (search != null && search.length > SERVER_LIMITS.maxSearchCharacters) {
     throw new Fault('BAD_USER_INPUT', `search may have at most ${SERVER_LIMITS.maxSearchCharacters} characters.`);
@@ -171,7 +174,7 @@ function checkFilter(filter: ServerFilterInput): ServerFilter {
     ...(tagsAny && { tagsAny: boundedList(tagsAny, SERVER_LIMITS.maxTags, 'tagsAny') }),
     ...(tagsAll && { tagsAll: boundedList(tagsAll, SERVER_LIMITS.maxTags, 'tagsAll') }),
     ...(groupId != null && { groupId }),
-    ...(ids && { ids: possibleIds(ids, API_LIMITS.maxPageSize, 'ids') }),
+    ...(serverIds && { ids: possibleIds(serverIds, API_LIMITS.maxPageSize, 'serverIds') }),
     // In a group that cannot exist lies nothing.
     ...(groupId != null && !isId(groupId) && { groupId: null, ids: [] }),
   };

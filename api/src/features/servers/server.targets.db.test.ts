@@ -140,7 +140,7 @@ function expected(
         caller.grants.some(
           (grant) => operates(grant.role) && (grant.serverId === id || (grant.tag !== null && own.includes(grant.tag))),
         );
-      return meant && allowed && !(expression.excludeIds ?? []).includes(id);
+      return meant && allowed && !(expression.excludeServerIds ?? []).includes(id);
     })
     .map(({ id }) => id)
     .sort();
@@ -166,7 +166,7 @@ describe('the servers of a target', () => {
               serverIds: asked.servers?.map(serverAt) ?? null,
               tags: asked.tags,
               groupIds: asked.groups?.map((at) => idAt(world.groupIds, at, world.stranger.groupId)) ?? null,
-              excludeIds: asked.excluded?.map(serverAt) ?? null,
+              excludeServerIds: asked.excluded?.map(serverAt) ?? null,
               all: asked.all,
             };
             const held = grants.map((grant): Grant =>
@@ -236,7 +236,9 @@ describe('the servers of a target', () => {
     const ids = (count: number) => Array.from({ length: count }, () => uuidv4());
     expect(await resolve(ctx, { serverIds: ids(1000) })).toEqual([]);
     await expect(resolve(ctx, { serverIds: ids(1001) })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
-    await expect(resolve(ctx, { all: true, excludeIds: ids(1001) })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
+    await expect(resolve(ctx, { all: true, excludeServerIds: ids(1001) })).rejects.toMatchObject({
+      code: 'BAD_USER_INPUT',
+    });
     await expect(resolve(ctx, { tags: ['a\0b'] })).rejects.toMatchObject({ code: 'BAD_USER_INPUT' });
   });
 });

@@ -6,12 +6,12 @@ import { boundedList, possibleIds } from './server.checks.js';
 import { viewState, type ServerRecord } from './server.record.js';
 import type { ServerRepository } from './server.repository.js';
 
-/** Which servers are meant. Members add up; `excludeIds` takes away; nothing given means none. */
+/** Which servers are meant. Members add up; `excludeServerIds` takes away; nothing given means none. */
 export interface TargetExpression {
   serverIds?: readonly string[] | null;
   tags?: readonly string[] | null;
   groupIds?: readonly string[] | null;
-  excludeIds?: readonly string[] | null;
+  excludeServerIds?: readonly string[] | null;
   all?: boolean | null;
 }
 
@@ -56,7 +56,7 @@ export class ServerTargets {
       ids: possibleIds(target.serverIds ?? [], RUN_LIMITS.maxServers, 'serverIds'),
       tags: boundedList(target.tags ?? [], MAX_TAGS, 'tags'),
       groupIds: possibleIds(target.groupIds ?? [], MAX_GROUPS, 'groupIds'),
-      excludeIds: possibleIds(target.excludeIds ?? [], RUN_LIMITS.maxServers, 'excludeIds'),
+      excludeServerIds: possibleIds(target.excludeServerIds ?? [], RUN_LIMITS.maxServers, 'excludeServerIds'),
     };
     if (!sets.all && sets.ids.length + sets.tags.length + sets.groupIds.length === 0) return [];
     const records = await this.servers.findInSets(tx, sets);

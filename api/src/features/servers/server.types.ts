@@ -2,8 +2,9 @@ import type { Scope } from '@pilothouse/protocol';
 import { Field, Float, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { connectionOf } from '../../kernel/graphql/connection.js';
+import { ScopeEnum } from '../../kernel/graphql/permission-scope.js';
 import { DateTime, SafeInt } from '../../kernel/graphql/scalars.js';
-import { ProfileEnum, ScopeEnum, type ServerProfile } from './permission.types.js';
+import { ProfileEnum, type ServerProfile } from './permission.types.js';
 import { ServerState } from './server.state.js';
 
 registerEnumType(ServerState, {
@@ -58,7 +59,7 @@ export class ServerFacts {
   @Field(() => String, { nullable: true, description: 'Kind of virtual machine or container; null on bare metal' })
   virtualisation!: string | null;
 
-  @Field(() => String, { description: 'Changes with every boot' })
+  @Field(() => ID, { description: 'Changes with every boot' })
   bootId!: string;
 
   @Field(() => DateTime, { description: 'When the host was started' })

@@ -1,15 +1,27 @@
-import { Arg, Args, createUnionType, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Args, createUnionType, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { PageArgs, toConnection } from '../../kernel/graphql/connection.js';
+import { QuotaReached } from '../../kernel/quota.refusal.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import type { GrantService } from './grant.service.js';
-import { GrantOnServerInput, ServerGrant, ServerGrantConnection } from './grant.types.js';
-import { QuotaReached } from './workspace.refusals.js';
+import {
+  GrantOnServerInput,
+  RevokeServerGrantInput,
+  ServerGrant,
+  ServerGrantConnection,
+  ServerGrantRevoked,
+} from './grant.types.js';
 
 const GrantOnServerResult = createUnionType({
   name: 'GrantOnServerResult',
   description: 'The grant, or why there is none',
   types: () => [ServerGrant, QuotaReached] as const,
+});
+
+const RevokeServerGrantResult = createUnionType({
+  name: 'RevokeServerGrantResult',
+  description: 'The grant that is gone',
+  types: () => [ServerGrantRevoked] as const,
 });
 
 @Resolver()
@@ -33,13 +45,13 @@ export class GrantResolver {
     return this.grantService.grant(ctx, input);
   }
 
-  @Mutation(() => Boolean, { description: 'Takes a grant away' })
+  @Mutation(() => RevokeServerGrantResult, { description: 'Takes a grant away' })
   @Allow('members.write')
-  async revokeGrant(
-    @Arg('id', () => ID, { description: 'Id of the grant' }) id: string,
+  revokeServerGrant(
+    @Arg('input', () => RevokeServerGrantInput, { description: 'Which grant' })
+    { serverGrantId }: RevokeServerGrantInput,
     @Ctx() ctx: WorkspaceContext,
-  ): Promise<boolean> {
-    await this.grantService.revoke(ctx, id);
-    return true;
+  ): Promise<ServerGrantRevoked> {
+    return this.grantService.revoke(ctx, serverGrantId);
   }
 }

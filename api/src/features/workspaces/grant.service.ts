@@ -5,13 +5,13 @@ import { Fault, notFound } from '../../kernel/fault.js';
 import { decodeIdCursor, pageSize, toPage, type Page } from '../../kernel/graphql/connection.js';
 import { knownId } from '../../kernel/ids.js';
 import { nameText } from '../../kernel/input-text.js';
+import { Quota, QuotaReached } from '../../kernel/quota.refusal.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import { revoke } from '../../kernel/revoke.js';
 import { asPerson } from '../people/index.js';
 import type { GrantRepository, GrantRow } from './grant.repository.js';
-import { GrantRole, ServerGrant, type GrantOnServerInput } from './grant.types.js';
+import { GrantRole, ServerGrant, ServerGrantRevoked, type GrantOnServerInput } from './grant.types.js';
 import type { MemberRepository } from './member.repository.js';
-import { QuotaReached } from './workspace.refusals.js';
 
 const MAX_GRANTS_PER_MEMBER = 100;
 
@@ -39,7 +39,7 @@ export class GrantService {
   /** Granting the same again changes nothing. @throws BAD_USER_INPUT, NOT_FOUND */
   grant(ctx: WorkspaceContext, input: GrantOnServerInput): Promise<ServerGrant | QuotaReached> {
     const { workspaceId } = ctx;
-    const userId = knownId(input.userId, 'The member');
+    const userId = knownId(input.personId, 'The member');
     const grant = { id: uuidv7(), workspaceId, userId, role: input.role, createdAt: ctx.now(), ...targetOf(input) };
     return this.parts.database.write(ctx, async (tx) => {
       // Two grants to one member come one after the other: the quota counts what is true.
@@ -52,7 +52,7 @@ export class GrantService {
       const same = await this.parts.grants.same(tx, grant);
       if (same) return toGrant(same, { email, displayName });
       const count = await this.parts.grants.count(tx, workspaceId, userId);
-      if (count >= MAX_GRANTS_PER_MEMBER) return new QuotaReached(MAX_GRANTS_PER_MEMBER, 'grants to this member');
+      if (count >= MAX_GRANTS_PER_MEMBER) return new QuotaReached(Quota.SERVER_GRANTS, MAX_GRANTS_PER_MEMBER);
       await this.parts.grants.insert(tx, grant);
       const detail = { grantId: grant.id, role: grant.role, serverId: grant.serverId, tag: grant.tag };
       tx.changed('MEMBER', userId);
@@ -63,9 +63,9 @@ export class GrantService {
   }
 
   /** @throws NOT_FOUND */
-  async revoke(ctx: WorkspaceContext, grantId: string): Promise<void> {
+  revoke(ctx: WorkspaceContext, grantId: string): Promise<ServerGrantRevoked> {
     const id = knownId(grantId, 'The grant');
-    await this.parts.database.write(ctx, async (tx) => {
+    return this.parts.database.write(ctx, async (tx) => {
       const grant = await this.parts.grants.remove(tx, ctx.workspaceId, id);
       if (!grant) throw notFound('The grant');
       const { userId, role, serverId, tag } = grant;
@@ -76,6 +76,7 @@ export class GrantService {
         detail: { grantId: id, role, serverId, tag },
       });
       await revoke(tx, this.parts.bus, [{ kind: 'MEMBERSHIP', subjectId: userId }]);
+      return Object.assign(new ServerGrantRevoked(), { id });
     });
   }
 }

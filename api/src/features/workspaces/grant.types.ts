@@ -46,15 +46,28 @@ export const ServerGrantConnection = connectionOf(ServerGrant, 'ServerGrant');
 
 @InputType({ description: 'A right on one server, or on every server with a tag: exactly one of the two' })
 export class GrantOnServerInput {
-  @Field(() => ID, { description: 'Id of the member' })
-  userId!: string;
+  @Field(() => ID, { description: 'The member' })
+  personId!: string;
 
   @Field(() => GrantRole, { description: 'As what they may act there' })
   role!: GrantRole;
 
-  @Field(() => ID, { nullable: true, description: 'Id of the server' })
+  @Field(() => ID, { nullable: true, description: 'The server' })
   serverId?: string | null;
 
   @Field(() => String, { nullable: true, description: 'A tag' })
   tag?: string | null;
+}
+
+@InputType({ description: 'A grant to be taken away' })
+export class RevokeServerGrantInput {
+  @Field(() => ID, { description: 'The grant' })
+  serverGrantId!: string;
+}
+
+@ObjectType({ description: 'A grant that is gone' })
+@Allow('PARENT')
+export class ServerGrantRevoked {
+  @Field(() => ID, { description: 'Id it had' })
+  id!: string;
 }

@@ -4,10 +4,11 @@ import { seedPerson, type PeopleHarness, type SeededPerson } from '../../testing
 import { audited, revocationsOf, startWorkspaces } from '../../testing/workspaces-harness.js';
 
 const GRANT = `mutation ($input: GrantOnServerInput!) { grantOnServer(input: $input) {
-  __typename ... on ServerGrant { id role serverId tag person { id } } ... on QuotaReached { limit } } }`;
+  __typename ... on ServerGrant { id role serverId tag person { id } } ... on QuotaReached { quota limit } } }`;
 const LIST =
   'query ($first: Int, $after: String) { serverGrants(first: $first, after: $after) { nodes { id tag } pageInfo { hasNextPage endCursor } } }';
-const REVOKE = 'mutation ($id: ID!) { revokeGrant(id: $id) }';
+const REVOKE =
+  'mutation ($id: ID!) { revokeServerGrant(input: { serverGrantId: $id }) { ... on ServerGrantRevoked { id } } }';
 
 let harness: PeopleHarness;
 let owner: SeededPerson;
@@ -24,7 +25,7 @@ afterAll(() => harness.stop());
 const grant = (input: object, by = owner) =>
   harness.ask(GRANT, {
     credential: by.token,
-    variables: { input: { userId: viewer.userId, role: 'OPERATOR', ...input } },
+    variables: { input: { personId: viewer.userId, role: 'OPERATOR', ...input } },
   });
 const grantsOf = async ({ token }: SeededPerson) =>
   (
@@ -63,7 +64,7 @@ test('granting the same again changes nothing, also at once', async () => {
 test('a revoked grant is gone at once', async () => {
   const { id } = (await grant({ serverId })).data.grantOnServer;
   const revoke = () => harness.ask(REVOKE, { credential: owner.token, variables: { id } });
-  expect((await revoke()).data).toEqual({ revokeGrant: true });
+  expect((await revoke()).data).toEqual({ revokeServerGrant: { id } });
   expect(await grantsOf(viewer)).toEqual([]);
   expect((await revoke()).code).toBe('NOT_FOUND');
   expect(await audited(harness, owner.workspaceId)).toEqual(['grant-added', 'grant-revoked']);
@@ -106,7 +107,11 @@ test('a member may have 100 grants, not 101', async () => {
     [owner.workspaceId, viewer.userId],
   );
   expect((await grant({ tag: 'web' })).data.grantOnServer.__typename).toBe('ServerGrant');
-  expect((await grant({ tag: 'db' })).data.grantOnServer).toEqual({ __typename: 'QuotaReached', limit: 100 });
+  expect((await grant({ tag: 'db' })).data.grantOnServer).toEqual({
+    __typename: 'QuotaReached',
+    quota: 'SERVER_GRANTS',
+    limit: 100,
+  });
 });
 
 describe('another workspace', () => {
@@ -115,7 +120,7 @@ describe('another workspace', () => {
     const { serverId: theirs } = await seedServer(harness.db, stranger.workspaceId);
     expect((await grant({ serverId: theirs })).code).toBe('NOT_FOUND');
     expect((await grant({ serverId: 'no id' })).code).toBe('NOT_FOUND');
-    expect((await grant({ tag: 'web', userId: stranger.userId })).code).toBe('NOT_FOUND');
+    expect((await grant({ tag: 'web', personId: stranger.userId })).code).toBe('NOT_FOUND');
     expect((await grant({ tag: 'web' }, stranger)).code).toBe('NOT_FOUND');
     const { id } = (await grant({ serverId })).data.grantOnServer;
     expect((await harness.ask(REVOKE, { credential: stranger.token, variables: { id } })).code).toBe('NOT_FOUND');

@@ -1,6 +1,7 @@
-import { Arg, Args, createUnionType, Ctx, ID, Mutation, Query, Resolver } from 'type-graphql';
+import { Arg, Args, createUnionType, Ctx, Mutation, Query, Resolver } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { PageArgs, toConnection } from '../../kernel/graphql/connection.js';
+import { QuotaReached } from '../../kernel/quota.refusal.js';
 import type { RequestContext, WorkspaceContext } from '../../kernel/request-context.js';
 import type { InvitationService } from './invitation.service.js';
 import {
@@ -10,17 +11,25 @@ import {
   InvitationConnection,
   InvitationOffer,
   InvitationRefused,
+  InvitationRevoked,
   InviteMemberInput,
   MemberInvited,
+  RevokeInvitationInput,
   SignInToAccept,
 } from './invitation.types.js';
 import type { JoiningService } from './joining.service.js';
-import { AlreadyMember, QuotaReached, RoleBeyondYours } from './workspace.refusals.js';
+import { AlreadyMember, RoleBeyondYours } from './workspace.refusals.js';
 
 const InviteMemberResult = createUnionType({
   name: 'InviteMemberResult',
   description: 'The invitation, or why there is none',
   types: () => [MemberInvited, AlreadyMember, RoleBeyondYours, InvitationAlreadyMade, QuotaReached] as const,
+});
+
+const RevokeInvitationResult = createUnionType({
+  name: 'RevokeInvitationResult',
+  description: 'The invitation that is gone',
+  types: () => [InvitationRevoked] as const,
 });
 
 const AcceptInvitationResult = createUnionType({
@@ -62,14 +71,14 @@ export class InvitationResolver {
     return this.invitationService.invite(ctx, input);
   }
 
-  @Mutation(() => Boolean, { description: 'Takes an invitation back' })
+  @Mutation(() => RevokeInvitationResult, { description: 'Takes an invitation back' })
   @Allow('members.write')
-  async revokeInvitation(
-    @Arg('id', () => ID, { description: 'Id of the invitation' }) id: string,
+  revokeInvitation(
+    @Arg('input', () => RevokeInvitationInput, { description: 'Which invitation' })
+    { invitationId }: RevokeInvitationInput,
     @Ctx() ctx: WorkspaceContext,
-  ): Promise<boolean> {
-    await this.invitationService.revoke(ctx, id);
-    return true;
+  ): Promise<InvitationRevoked> {
+    return this.invitationService.revoke(ctx, invitationId);
   }
 
   @Mutation(() => AcceptInvitationResult, { description: 'Joins a workspace by an invitation' })

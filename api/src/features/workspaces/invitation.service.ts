@@ -2,15 +2,23 @@ import type { Database } from '../../kernel/database/index.js';
 import { atLeast } from '../../kernel/authorisation/index.js';
 import { notFound } from '../../kernel/fault.js';
 import { decodeTimeCursor, pageSize, timeCursor, toPage, type Page } from '../../kernel/graphql/connection.js';
+import { idOfKey } from '../../kernel/idempotency-key.js';
 import { knownId } from '../../kernel/ids.js';
-import { emailText, idOfKey } from '../../kernel/input-text.js';
+import { emailText } from '../../kernel/input-text.js';
+import { Quota, QuotaReached } from '../../kernel/quota.refusal.js';
 import { hashToken, normaliseCode, randomCode } from '../../kernel/random-token.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import { asPerson } from '../people/index.js';
 import type { InvitationRepository, InvitationRow } from './invitation.repository.js';
-import { Invitation, InvitationAlreadyMade, MemberInvited, type InviteMemberInput } from './invitation.types.js';
+import {
+  Invitation,
+  InvitationAlreadyMade,
+  InvitationRevoked,
+  MemberInvited,
+  type InviteMemberInput,
+} from './invitation.types.js';
 import type { MemberRepository } from './member.repository.js';
-import { AlreadyMember, QuotaReached, RoleBeyondYours } from './workspace.refusals.js';
+import { AlreadyMember, RoleBeyondYours } from './workspace.refusals.js';
 import { WorkspaceRole } from './workspace.types.js';
 
 const INVITATION_LIMITS = { lifetimeMs: 7 * 24 * 60 * 60 * 1000, openPerWorkspace: 100 };
@@ -49,11 +57,11 @@ export class InvitationService {
     return this.parts.database.write(ctx, async (tx) => {
       const own = (await this.parts.members.hold(tx, workspaceId, [userId])).get(userId) ?? null;
       if (!atLeast(own, row.role) || !atLeast(own, 'ADMIN')) return new RoleBeyondYours(row.role);
-      if (await this.parts.invitations.has(tx, row.id)) return new InvitationAlreadyMade();
+      if (await this.parts.invitations.has(tx, row.id)) return new InvitationAlreadyMade(row.id);
       if (await this.parts.invitations.isMember(tx, workspaceId, row.email)) return new AlreadyMember();
       const open = await this.parts.invitations.countOpen(tx, workspaceId, createdAt);
       const limit = INVITATION_LIMITS.openPerWorkspace;
-      if (open >= limit) return new QuotaReached(limit, 'open invitations');
+      if (open >= limit) return new QuotaReached(Quota.INVITATIONS, limit);
       await this.parts.invitations.revoke(tx, { workspaceId, email: row.email }, createdAt);
       await this.parts.invitations.insert(tx, row);
       const detail = { email: row.email, role: row.role };
@@ -78,12 +86,13 @@ export class InvitationService {
   }
 
   /** @throws NOT_FOUND when there is no open one of this id */
-  async revoke(ctx: WorkspaceContext, invitationId: string): Promise<void> {
+  revoke(ctx: WorkspaceContext, invitationId: string): Promise<InvitationRevoked> {
     const id = knownId(invitationId, 'The invitation');
-    await this.parts.database.write(ctx, async (tx) => {
+    return this.parts.database.write(ctx, async (tx) => {
       const ended = await this.parts.invitations.revoke(tx, { workspaceId: ctx.workspaceId, id }, ctx.now());
       if (!ended) throw notFound('The invitation');
       tx.audit({ action: 'invitation-revoked', target: { kind: 'INVITATION', id } });
+      return Object.assign(new InvitationRevoked(), { id });
     });
   }
 }

@@ -2,6 +2,7 @@ import { Field, ID, InputType, ObjectType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { connectionOf } from '../../kernel/graphql/connection.js';
 import { DateTime } from '../../kernel/graphql/scalars.js';
+import { IDEMPOTENCY_KEY } from '../../kernel/idempotency-key.js';
 import { Refusal } from '../../kernel/refusal.js';
 import { Person, SessionClient, SignedIn } from '../people/index.js';
 import { Workspace, WorkspaceRole } from './workspace.types.js';
@@ -37,7 +38,7 @@ export class InvitationOffer {
   workspaceName!: string;
 
   @Field(() => String, { description: 'Name of who invited' })
-  invitedBy!: string;
+  inviterName!: string;
 
   @Field(() => String, { description: 'E-mail address that it is bound to' })
   email!: string;
@@ -60,7 +61,7 @@ export class InviteMemberInput {
   @Field(() => WorkspaceRole, { description: 'Role that they get' })
   role!: WorkspaceRole;
 
-  @Field(() => String, { description: 'The same key never makes a second invitation' })
+  @Field(() => String, { description: IDEMPOTENCY_KEY })
   idempotencyKey!: string;
 }
 
@@ -108,6 +109,14 @@ export class InvitationAlreadyMade extends Refusal {
   override code = 'INVITATION_ALREADY_MADE';
   override message =
     'An invitation was made with this key already. Invite again with a new key; the old one ends by it.';
+
+  @Field(() => ID, { description: 'Id of the invitation that was made' })
+  invitationId: string;
+
+  constructor(invitationId: string) {
+    super();
+    this.invitationId = invitationId;
+  }
 }
 
 @ObjectType({
@@ -128,4 +137,17 @@ export class InvitationRefused extends Refusal {
 export class SignInToAccept extends Refusal {
   override code = 'SIGN_IN_TO_ACCEPT';
   override message = 'The invited address has an account. Sign in to it, then accept.';
+}
+
+@InputType({ description: 'An invitation to be taken back' })
+export class RevokeInvitationInput {
+  @Field(() => ID, { description: 'The invitation' })
+  invitationId!: string;
+}
+
+@ObjectType({ description: 'An invitation that is gone' })
+@Allow('PARENT')
+export class InvitationRevoked {
+  @Field(() => ID, { description: 'Id it had' })
+  id!: string;
 }

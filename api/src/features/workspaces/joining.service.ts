@@ -42,7 +42,7 @@ export class JoiningService {
     if (!found) throw notFound('The invitation');
     return {
       workspaceName: found.workspaceName,
-      invitedBy: found.invitedByName,
+      inviterName: found.invitedByName,
       email: found.email,
       role: WorkspaceRole[found.role],
       hasAccount: found.userId !== null,

@@ -51,7 +51,7 @@ export class MemberResolver {
     @Arg('input', () => RemoveMemberInput, { description: 'Who' }) input: RemoveMemberInput,
     @Ctx() ctx: WorkspaceContext,
   ): Promise<MemberRemoved | LastOwner | RoleBeyondYours> {
-    return this.memberService.remove(ctx, input.userId);
+    return this.memberService.remove(ctx, input.personId);
   }
 
   @Mutation(() => LeaveWorkspaceResult, { description: 'Takes yourself out of this workspace' })

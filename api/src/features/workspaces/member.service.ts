@@ -53,9 +53,9 @@ export class MemberService {
   /** @throws NOT_FOUND */
   changeRole(
     ctx: WorkspaceContext,
-    input: { userId: string; role: Role },
+    input: { personId: string; role: Role },
   ): Promise<Member | LastOwner | RoleBeyondYours> {
-    const userId = knownId(input.userId, 'The member');
+    const userId = knownId(input.personId, 'The member');
     const { role } = input;
     return this.parts.database.write(ctx, async (tx) => {
       const roles = await this.parts.members.hold(tx, ctx.workspaceId, [asPerson(ctx).actor.id, userId]);

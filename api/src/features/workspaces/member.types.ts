@@ -22,8 +22,8 @@ export const MemberConnection = connectionOf(Member, 'Member');
 
 @InputType({ description: 'Another role for a member' })
 export class ChangeMemberRoleInput {
-  @Field(() => ID, { description: 'Id of the person' })
-  userId!: string;
+  @Field(() => ID, { description: 'The member' })
+  personId!: string;
 
   @Field(() => WorkspaceRole, { description: 'Their new role' })
   role!: WorkspaceRole;
@@ -31,8 +31,8 @@ export class ChangeMemberRoleInput {
 
 @InputType({ description: 'A member to take out of the workspace' })
 export class RemoveMemberInput {
-  @Field(() => ID, { description: 'Id of the person' })
-  userId!: string;
+  @Field(() => ID, { description: 'The member' })
+  personId!: string;
 }
 
 @ObjectType({ description: 'Somebody no longer belongs to the workspace' })

@@ -5,9 +5,9 @@ import { audited, revocationsOf, startWorkspaces } from '../../testing/workspace
 
 const MEMBERS = `query ($first: Int, $after: String) { members(first: $first, after: $after) {
   nodes { role person { id email } } pageInfo { hasNextPage endCursor } } }`;
-const CHANGE = `mutation ($userId: ID!, $role: WorkspaceRole!) { changeMemberRole(input: { userId: $userId, role: $role }) {
+const CHANGE = `mutation ($userId: ID!, $role: WorkspaceRole!) { changeMemberRole(input: { personId: $userId, role: $role }) {
   __typename ... on Member { role person { id } } ... on RoleBeyondYours { role } } }`;
-const REMOVE = `mutation ($userId: ID!) { removeMember(input: { userId: $userId }) {
+const REMOVE = `mutation ($userId: ID!) { removeMember(input: { personId: $userId }) {
   __typename ... on MemberRemoved { person { id } } } }`;
 const LEAVE = 'mutation { leaveWorkspace { __typename } }';
 

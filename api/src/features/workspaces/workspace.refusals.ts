@@ -1,4 +1,4 @@
-import { Field, Int, ObjectType } from 'type-graphql';
+import { Field, ObjectType } from 'type-graphql';
 import { Allow, type Role } from '../../kernel/authorisation/index.js';
 import { Refusal } from '../../kernel/refusal.js';
 import { WorkspaceRole } from './workspace.types.js';
@@ -31,20 +31,4 @@ export class RoleBeyondYours extends Refusal {
 export class AlreadyMember extends Refusal {
   override code = 'ALREADY_MEMBER';
   override message = 'This person is a member of the workspace already.';
-}
-
-@ObjectType({ implements: Refusal, description: 'There are as many of these as there may be' })
-@Allow('PARENT')
-export class QuotaReached extends Refusal {
-  override code = 'QUOTA_REACHED';
-  override message: string;
-
-  @Field(() => Int, { description: 'How many there may be' })
-  limit: number;
-
-  constructor(limit: number, what: string) {
-    super();
-    this.limit = limit;
-    this.message = `There are ${limit} ${what} already, and not more are possible. Remove one first.`;
-  }
 }

@@ -1,9 +1,9 @@
 import { Arg, Args, createUnionType, Ctx, FieldResolver, Mutation, Query, Resolver } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { PageArgs, toConnection } from '../../kernel/graphql/connection.js';
+import { QuotaReached } from '../../kernel/quota.refusal.js';
 import type { RequestContext } from '../../kernel/request-context.js';
 import { Me } from '../people/index.js';
-import { QuotaReached } from './workspace.refusals.js';
 import type { WorkspaceService } from './workspace.service.js';
 import {
   CreateWorkspaceInput,
@@ -17,6 +17,12 @@ const CreateWorkspaceResult = createUnionType({
   name: 'CreateWorkspaceResult',
   description: 'The new workspace, or why there is none',
   types: () => [Workspace, QuotaReached] as const,
+});
+
+const RenameWorkspaceResult = createUnionType({
+  name: 'RenameWorkspaceResult',
+  description: 'The workspace under its new name',
+  types: () => [Workspace] as const,
 });
 
 @Resolver()
@@ -44,7 +50,7 @@ export class WorkspaceResolver {
     return this.workspaceService.create(ctx, input);
   }
 
-  @Mutation(() => Workspace, { description: 'Gives this workspace another name' })
+  @Mutation(() => RenameWorkspaceResult, { description: 'Gives this workspace another name' })
   @Allow('workspace.rename')
   renameWorkspace(
     @Arg('input', () => RenameWorkspaceInput, { description: 'The new name' }) input: RenameWorkspaceInput,

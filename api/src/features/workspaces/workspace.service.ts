@@ -1,11 +1,12 @@
 import type { Database } from '../../kernel/database/index.js';
 import { notFound } from '../../kernel/fault.js';
 import { decodeTextCursor, pageSize, toPage, type Page } from '../../kernel/graphql/connection.js';
-import { idOfKey, nameText } from '../../kernel/input-text.js';
+import { idOfKey } from '../../kernel/idempotency-key.js';
+import { nameText } from '../../kernel/input-text.js';
+import { Quota, QuotaReached } from '../../kernel/quota.refusal.js';
 import { makeContext, userIdOf, type RequestContext } from '../../kernel/request-context.js';
 import { asPerson } from '../people/index.js';
 import type { MemberRepository } from './member.repository.js';
-import { QuotaReached } from './workspace.refusals.js';
 import type { MembershipRow, WorkspaceRepository } from './workspace.repository.js';
 import { Workspace, WorkspaceRole, type CreateWorkspaceInput, type Membership } from './workspace.types.js';
 
@@ -58,7 +59,7 @@ export class WorkspaceService {
       const present = await this.parts.workspaces.current(tx, id);
       if (present) return Object.assign(new Workspace(), present);
       const owned = await this.parts.workspaces.countOwned(tx, actor.id);
-      if (owned >= MAX_OWNED_WORKSPACES) return new QuotaReached(MAX_OWNED_WORKSPACES, 'workspaces of yours');
+      if (owned >= MAX_OWNED_WORKSPACES) return new QuotaReached(Quota.OWNED_WORKSPACES, MAX_OWNED_WORKSPACES);
       if (await this.parts.workspaces.insert(tx, row)) {
         await this.parts.members.add(tx, {
           workspaceId: id,

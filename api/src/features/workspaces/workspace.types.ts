@@ -2,6 +2,7 @@ import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql
 import { Allow } from '../../kernel/authorisation/index.js';
 import { connectionOf } from '../../kernel/graphql/connection.js';
 import { DateTime } from '../../kernel/graphql/scalars.js';
+import { IDEMPOTENCY_KEY } from '../../kernel/idempotency-key.js';
 
 export enum WorkspaceRole {
   VIEWER = 'VIEWER',
@@ -56,7 +57,7 @@ export class CreateWorkspaceInput {
   @Field(() => String, { description: 'Name of the workspace' })
   name!: string;
 
-  @Field(() => String, { description: 'The same key never makes a second workspace' })
+  @Field(() => String, { description: IDEMPOTENCY_KEY })
   idempotencyKey!: string;
 }
 

@@ -3,8 +3,8 @@ import { seedPerson, type PeopleHarness, type SeededPerson } from '../../testing
 import { audited, startWorkspaces } from '../../testing/workspaces-harness.js';
 
 const CREATE = `mutation ($input: CreateWorkspaceInput!) { createWorkspace(input: $input) {
-  __typename ... on Workspace { id name } ... on QuotaReached { limit } } }`;
-const RENAME = 'mutation ($name: String!) { renameWorkspace(input: { name: $name }) { id name } }';
+  __typename ... on Workspace { id name } ... on QuotaReached { quota limit } } }`;
+const RENAME = 'mutation ($name: String!) { renameWorkspace(input: { name: $name }) { ... on Workspace { id name } } }';
 const MINE = `query ($first: Int, $after: String) { workspaces(first: $first, after: $after) {
   nodes { role workspace { id name } } pageInfo { hasNextPage endCursor } } }`;
 const ME = '{ me { role workspace { id name } memberships { nodes { role workspace { id } } } } }';
@@ -73,7 +73,11 @@ describe('a new workspace', () => {
     );
     const hundredth = (await create('hundredth', 'key')).data.createWorkspace;
     expect(hundredth.__typename).toBe('Workspace');
-    expect((await create('next')).data.createWorkspace).toEqual({ __typename: 'QuotaReached', limit: 100 });
+    expect((await create('next')).data.createWorkspace).toEqual({
+      __typename: 'QuotaReached',
+      quota: 'OWNED_WORKSPACES',
+      limit: 100,
+    });
     expect((await create('again', 'key')).data.createWorkspace).toEqual(hundredth);
   });
 });

@@ -9,6 +9,11 @@ export const ListAudit = graphql(`
         action
         actorKind
         actorId
+        actorPerson {
+          id
+          email
+          displayName
+        }
         targetKind
         targetId
         detail

@@ -2,6 +2,7 @@ import { allPages } from '../../kernel/all-pages.js';
 import type { Cli } from '../../kernel/cli.js';
 import { EXIT } from '../../kernel/cli-error.js';
 import { word } from '../../input/choice.js';
+import { actorText } from '../../ui/actor-text.js';
 import { relativeTime } from '../../ui/times.js';
 import { ListAudit, VerifyAudit } from './audit.operations.js';
 
@@ -41,11 +42,11 @@ export async function listAudit(cli: Cli, options: AuditOptions): Promise<void> 
         { title: 'ON' },
         { title: 'DETAIL' },
       ],
-      entries.map(({ sequence, at, action: done, actorKind, actorId, targetKind, targetId, detail }) => [
+      entries.map(({ sequence, at, action: done, actorKind, actorId, actorPerson, targetKind, targetId, detail }) => [
         String(sequence),
         relativeTime(at),
         done,
-        `${word(actorKind)} ${actorId}`,
+        actorText({ kind: actorKind, id: actorId, person: actorPerson }),
         `${word(targetKind)} ${targetId}`,
         detail,
       ]),

@@ -74,12 +74,17 @@ export const ShowCommand = graphql(`
       priority
       concurrency
       idempotent
-      rerunOf
+      rerunOfId
       stdoutBytes
       stderrBytes
       actor {
         kind
         id
+        person {
+          id
+          email
+          displayName
+        }
       }
       program {
         argv

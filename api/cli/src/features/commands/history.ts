@@ -3,6 +3,7 @@ import type { Cli } from '../../kernel/cli.js';
 import { refused } from '../../kernel/cli-error.js';
 import type { CommandFilterInput, CommandState, CommandHistoryQuery } from '../../gql/graphql.js';
 import { word } from '../../input/choice.js';
+import { actorText } from '../../ui/actor-text.js';
 import { byteText } from '../../ui/figures.js';
 import { safeText } from '../../ui/safe-text.js';
 import { COMMAND_STATES } from '../../ui/state-words.js';
@@ -87,19 +88,19 @@ export async function showCommand(cli: Cli, id: string): Promise<void> {
       ],
       ['exit code', command.exitCode == null ? null : String(command.exitCode)],
       ['signal', command.signal],
-      ['program', program.argv ? quoted(program.argv) : `${program.interpreter ?? 'sh'} script`],
+      ['program', program.argv ? quoted(program.argv) : `${word(program.interpreter ?? 'SH')} script`],
       ['user', program.user],
       ['directory', program.workingDirectory],
       ['environment', program.environmentNames.join(' ')],
       ['stdin', program.hasStdin ? 'given' : null],
-      ['asked by', `${word(actor.kind)} ${actor.id}`],
+      ['asked by', actorText(actor)],
       ['asked', relativeTime(command.createdAt)],
       ['started', command.startedAt && relativeTime(command.startedAt)],
       ['took', command.durationMs == null ? null : durationText(command.durationMs)],
       ['time-out', durationText(command.timeoutMs)],
       ['cancel asked', command.cancelRequestedAt && relativeTime(command.cancelRequestedAt)],
       ['unreachable', command.unreachableSince && `since ${relativeTime(command.unreachableSince)}`],
-      ['repeats', command.rerunOf],
+      ['repeats', command.rerunOfId],
       ['output', `${byteText(command.stdoutBytes)} stdout, ${byteText(command.stderrBytes)} stderr`],
       ['late result', lateResult && `${COMMAND_STATES[lateResult.state].word} ${relativeTime(lateResult.at)}`],
     ]);

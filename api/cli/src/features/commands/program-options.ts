@@ -6,7 +6,7 @@ import { wholeNumber } from '../../input/numbers.js';
 import { usageError } from '../../kernel/cli-error.js';
 import { environmentVariable } from './command-input.js';
 
-const INTERPRETERS = ['sh', 'bash'] as const satisfies readonly Interpreter[];
+const INTERPRETERS = ['SH', 'BASH'] as const satisfies readonly Interpreter[];
 
 /** How long a command may wait for its server. */
 export const expiry = (text: string) => durationMs(text, { min: '1s', max: '7d' });

@@ -1,8 +1,8 @@
 import { graphql } from '../../gql/index.js';
 
 export const LatestMetrics = graphql(`
-  query LatestMetrics($serverIds: [ID!], $first: Int!, $after: String) {
-    metricsLatest(serverIds: $serverIds, first: $first, after: $after) {
+  query LatestMetrics($filter: LatestMetricsFilterInput, $first: Int!, $after: String) {
+    metricsLatest(filter: $filter, first: $first, after: $after) {
       nodes {
         serverId
         sample {

@@ -65,13 +65,21 @@ export const StepUp = graphql(`
 
 export const SignOut = graphql(`
   mutation SignOut {
-    signOut
+    signOut {
+      ... on SignedOut {
+        sessionsEnded
+      }
+    }
   }
 `);
 
 export const SignOutEverywhere = graphql(`
   mutation SignOutEverywhere {
-    signOutEverywhere
+    signOutEverywhere {
+      ... on SignedOut {
+        sessionsEnded
+      }
+    }
   }
 `);
 
@@ -97,7 +105,9 @@ export const WhoAmI = graphql(`
 export const ChangePassword = graphql(`
   mutation ChangePassword($input: ChangePasswordInput!) {
     changePassword(input: $input) {
-      sessionsEnded
+      ... on PasswordChanged {
+        sessionsEnded
+      }
     }
   }
 `);
@@ -172,7 +182,11 @@ export const ListSessions = graphql(`
 `);
 
 export const RevokeSession = graphql(`
-  mutation RevokeSession($id: ID!) {
-    revokeSession(id: $id)
+  mutation RevokeSession($input: RevokeSessionInput!) {
+    revokeSession(input: $input) {
+      ... on SessionRevoked {
+        id
+      }
+    }
   }
 `);

@@ -1,5 +1,4 @@
 import type { Cli } from '../../kernel/cli.js';
-import { CliError, EXIT } from '../../kernel/cli-error.js';
 import { allPages } from '../../kernel/all-pages.js';
 import { counted, relativeTime } from '../../ui/times.js';
 import { ListSessions, RevokeSession, SignOutEverywhere } from './people.operations.js';
@@ -30,9 +29,8 @@ export async function listSessions(cli: Cli): Promise<void> {
 }
 
 export async function revokeSession(cli: Cli, id: string): Promise<void> {
-  const { revokeSession: isRevoked } = await (await cli.session()).ask(RevokeSession, { id });
-  if (!isRevoked) throw new CliError(`You have no session ${id}.`, EXIT.notFound, 'NOT_FOUND');
-  await cli.output.answer({ id, revoked: true }, () => `Ended session ${id}.\n`);
+  const { revokeSession: revoked } = await (await cli.session()).ask(RevokeSession, { input: { sessionId: id } });
+  await cli.output.answer({ id: revoked.id, revoked: true }, () => `Ended session ${revoked.id}.\n`);
 }
 
 export async function revokeAllSessions(cli: Cli, options: { yes?: boolean }): Promise<void> {
@@ -40,5 +38,5 @@ export async function revokeAllSessions(cli: Cli, options: { yes?: boolean }): P
   await cli.prompt.consent('End all your sessions, this one too?', { yes: options.yes ?? false });
   const { signOutEverywhere: ended } = await session.ask(SignOutEverywhere, {});
   if (cli.environment.token === null) await cli.remember({ token: null });
-  await cli.output.answer({ ended }, () => `Ended ${counted(ended, 'session')}.\n`);
+  await cli.output.answer(ended, () => `Ended ${counted(ended.sessionsEnded, 'session')}.\n`);
 }

@@ -51,6 +51,11 @@ export const ShowRun = graphql(`
       actor {
         kind
         id
+        person {
+          id
+          email
+          displayName
+        }
       }
       progress {
         state
@@ -100,8 +105,8 @@ export const StopRun = graphql(`
 `);
 
 export const RunChanged = graphql(`
-  subscription RunChanged($ids: [ID!]!, $afterSeq: SafeInt) {
-    runChanged(ids: $ids, afterSeq: $afterSeq) {
+  subscription RunChanged($runIds: [ID!]!, $afterSeq: SafeInt) {
+    runChanged(runIds: $runIds, afterSeq: $afterSeq) {
       seq
       run {
         id

@@ -4,6 +4,7 @@ import type { Cli } from '../../kernel/cli.js';
 import { EXIT, refused, usageError } from '../../kernel/cli-error.js';
 import type { Session } from '../../kernel/session.js';
 import type { RunOnServersInput, TargetInput } from '../../gql/graphql.js';
+import { actorText } from '../../ui/actor-text.js';
 import { safeLine } from '../../ui/safe-text.js';
 import { RUN_STATES } from '../../ui/state-words.js';
 import { counted, durationText, relativeTime } from '../../ui/times.js';
@@ -75,7 +76,7 @@ async function targetOf(session: Session, options: StartOptions): Promise<Target
     ...(options.server && { serverIds: await ids(options.server) }),
     ...(options.tag && { tags: options.tag }),
     ...(groupIds.length > 0 && { groupIds }),
-    ...(options.exclude && { excludeIds: await ids(options.exclude) }),
+    ...(options.exclude && { excludeServerIds: await ids(options.exclude) }),
   };
 }
 
@@ -135,6 +136,7 @@ async function answerRun(cli: Cli, session: Session, id: string): Promise<void> 
       ['why', run.stopReason],
       ['servers', progressText(run)],
       ['left out', run.skippedServerIds.length > 0 ? counted(run.skippedServerIds.length, 'server') : null],
+      ['asked by', actorText(run.actor)],
       ['started', relativeTime(run.createdAt)],
       ['took', took],
     ]);

@@ -15,7 +15,7 @@ export async function watchRun(session: Session, id: string): Promise<Run> {
   const line = new LiveLine();
   const wake = new Wake();
   const changes = session.follow(RunChanged, {
-    variables: (afterSeq) => ({ ids: [id], afterSeq }),
+    variables: (afterSeq) => ({ runIds: [id], afterSeq }),
     item: ({ runChanged }) => runChanged,
   });
   // A refusal of the subscription would be one of the query beside it too, which says it.

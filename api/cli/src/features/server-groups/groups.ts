@@ -34,7 +34,7 @@ export async function addGroup(cli: Cli, name: string, options: { in?: string; c
     case 'GroupNameTaken':
     case 'GroupNotFound':
     case 'GroupTooDeep':
-    case 'TooManyGroups':
+    case 'QuotaReached':
       throw refused(createServerGroup);
   }
 }
@@ -52,7 +52,7 @@ export async function editGroup(cli: Cli, given: string, options: EditGroupOptio
   const session = await cli.session();
   const group = await findGroup(session, given);
   const input: UpdateServerGroupInput = {
-    id: group.id,
+    groupId: group.id,
     ...(options.name !== undefined && { name: options.name }),
     ...(options.colour !== undefined && { colour: options.colour === 'none' ? null : options.colour }),
     ...(options.in !== undefined && { parentId: (await findGroup(session, options.in)).id }),
@@ -77,9 +77,9 @@ export async function removeGroup(cli: Cli, given: string, options: { moveTo?: s
   const group = await findGroup(session, given);
   const { deleteServerGroup } = await session.ask(DeleteGroup, {
     input: {
-      id: group.id,
+      groupId: group.id,
       ...(options.moveTo !== undefined && {
-        moveContentsTo: options.moveTo === 'top' ? null : (await findGroup(session, options.moveTo)).id,
+        moveContentsToId: options.moveTo === 'top' ? null : (await findGroup(session, options.moveTo)).id,
       }),
     },
   });

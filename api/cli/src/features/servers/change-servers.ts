@@ -8,13 +8,13 @@ import { quoted } from '../commands/quoted.js';
 import { findGroup } from '../server-groups/find-group.js';
 import { findServer, findServers } from './find-server.js';
 import {
+  ChangeTagsOnServers,
   CreateServer,
   DeleteServer,
   MoveServersToGroup,
   ReenrolServer,
   RevokeServer,
   SetServerMaintenance,
-  SetTagsOnServers,
   UpdateServer,
 } from './servers.operations.js';
 
@@ -51,9 +51,9 @@ export async function addServer(cli: Cli, name: string, options: AddOptions): Pr
 
 export async function reenrolServer(cli: Cli, given: string, options: { replaceOnline?: boolean }): Promise<void> {
   const session = await cli.session();
-  const { id } = await findServer(session, given);
+  const { id: serverId } = await findServer(session, given);
   const { reenrolServer: again } = await session.ask(ReenrolServer, {
-    input: { id, replaceOnline: options.replaceOnline ?? false },
+    input: { serverId, replaceOnline: options.replaceOnline ?? false },
   });
   switch (again.__typename) {
     case 'ServerEnrolment':
@@ -107,8 +107,8 @@ export interface EditOptions {
 export async function editServer(cli: Cli, given: string, options: EditOptions): Promise<void> {
   if (Object.keys(options).length === 0) throw usageError('Say what to change. Add --help to see what can be.');
   const session = await cli.session();
-  const { id } = await findServer(session, given);
-  const input: UpdateServerInput = { id, ...options };
+  const { id: serverId } = await findServer(session, given);
+  const input: UpdateServerInput = { serverId, ...options };
   const { updateServer } = await session.ask(UpdateServer, { input });
   switch (updateServer.__typename) {
     case 'Server':
@@ -128,8 +128,12 @@ export async function tagServers(
   if (add.length + remove.length === 0) throw usageError('Say which tags with --add and --remove.');
   const session = await cli.session();
   const serverIds = (await findServers(session, given)).map(({ id }) => id);
-  const { setTagsOnServers } = await session.ask(SetTagsOnServers, { input: { serverIds, add, remove } });
-  await answerOutcomes(cli, setTagsOnServers.outcomes, ({ name, tags }) => `${name}: ${tags.join(' ') || 'no tags'}`);
+  const { changeTagsOnServers } = await session.ask(ChangeTagsOnServers, { input: { serverIds, add, remove } });
+  await answerOutcomes(
+    cli,
+    changeTagsOnServers.outcomes,
+    ({ name, tags }) => `${name}: ${tags.join(' ') || 'no tags'}`,
+  );
 }
 
 export async function moveServers(cli: Cli, given: string[], options: { to?: string; out?: boolean }): Promise<void> {
@@ -178,9 +182,9 @@ async function answerOutcomes<Changed>(
 
 export async function setMaintenance(cli: Cli, given: string, mark: 'ON' | 'OFF'): Promise<void> {
   const session = await cli.session();
-  const { id } = await findServer(session, given);
+  const { id: serverId } = await findServer(session, given);
   const { setServerMaintenance: server } = await session.ask(SetServerMaintenance, {
-    input: { id, maintenance: mark === 'ON' },
+    input: { serverId, maintenance: mark === 'ON' },
   });
   await cli.output.answer(
     server,
@@ -194,7 +198,7 @@ export async function revokeServer(cli: Cli, given: string, options: { yes?: boo
   await cli.prompt.consent(`Revoke ${name}? Its agent is cut off until it is enrolled anew; the history is kept.`, {
     yes: options.yes ?? false,
   });
-  const { revokeServer: server } = await session.ask(RevokeServer, { id });
+  const { revokeServer: server } = await session.ask(RevokeServer, { input: { serverId: id } });
   await cli.output.answer(server, () => `Revoked ${server.name}.\n`);
 }
 
@@ -204,7 +208,7 @@ export async function removeServer(cli: Cli, given: string, options: { yes?: boo
   await cli.prompt.consent(`Remove ${name} for good? The audit is kept.`, {
     yes: options.yes ?? false,
   });
-  const { deleteServer } = await session.ask(DeleteServer, { id });
+  const { deleteServer } = await session.ask(DeleteServer, { input: { serverId: id } });
   switch (deleteServer.__typename) {
     case 'ServerDeleted':
       return cli.output.answer({ id, name, removed: true }, () => `Removed ${name}.\n`);

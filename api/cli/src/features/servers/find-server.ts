@@ -14,7 +14,7 @@ const MAX_IDS = 200;
 
 /** A server by its id or exact name. @throws CliError */
 export async function findServer(session: Session, given: string): Promise<NamedServer> {
-  const filter = ID.test(given) ? { ids: [given] } : { search: given };
+  const filter = ID.test(given) ? { serverIds: [given] } : { search: given };
   const servers = await allPages(async (page) => (await session.ask(ServerNames, { filter, ...page })).servers);
   const found = servers.find(({ id, name }) => name === given || id === given.toLowerCase());
   if (found) return found;
@@ -34,7 +34,7 @@ export async function serverNames(session: Session, ids: readonly string[]): Pro
   const distinct = [...new Set(ids)];
   const names = new Map<string, string>();
   for (let start = 0; start < distinct.length; start += MAX_IDS) {
-    const filter = { ids: distinct.slice(start, start + MAX_IDS) };
+    const filter = { serverIds: distinct.slice(start, start + MAX_IDS) };
     const { servers } = await session.ask(ServerNames, { filter, first: MAX_IDS });
     for (const { id, name } of servers.nodes) names.set(id, name);
   }

@@ -42,7 +42,9 @@ export function alertAdvice(cli: Cli, server: AlertedServer): string {
 export async function acknowledgeAlert(cli: Cli, given: string): Promise<void> {
   const session = await cli.session();
   const { id } = await findServer(session, given);
-  const { acknowledgeIntegrityAlert: answer } = await session.ask(AcknowledgeIntegrityAlert, { input: { id } });
+  const { acknowledgeIntegrityAlert: answer } = await session.ask(AcknowledgeIntegrityAlert, {
+    input: { serverId: id },
+  });
   switch (answer.__typename) {
     case 'Server':
       return cli.output.answer(answer, () => `Acknowledged the integrity alert of ${answer.name}.\n`);

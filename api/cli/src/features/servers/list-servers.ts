@@ -71,7 +71,7 @@ export async function watchServers(cli: Cli, given: string[]): Promise<void> {
   });
   // Following begins before the list is read: what changes in between is told twice rather than not at all.
   let next = ahead(changes.next());
-  const filter = serverIds && { ids: serverIds };
+  const filter = serverIds && { serverIds };
   const servers = await allPages(
     async (page) => (await session.ask(ListServers, { filter, orderBy: 'NAME', ...page })).servers,
   );

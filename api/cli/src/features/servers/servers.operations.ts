@@ -218,16 +218,18 @@ export const UpdateServer = graphql(`
   }
 `);
 
-export const SetTagsOnServers = graphql(`
-  mutation SetTagsOnServers($input: SetTagsOnServersInput!) {
-    setTagsOnServers(input: $input) {
-      outcomes {
-        serverId
-        problem
-        server {
-          id
-          name
-          tags
+export const ChangeTagsOnServers = graphql(`
+  mutation ChangeTagsOnServers($input: ChangeTagsOnServersInput!) {
+    changeTagsOnServers(input: $input) {
+      ... on ServerOutcomes {
+        outcomes {
+          serverId
+          problem
+          server {
+            id
+            name
+            tags
+          }
         }
       }
     }
@@ -263,28 +265,32 @@ export const MoveServersToGroup = graphql(`
 export const SetServerMaintenance = graphql(`
   mutation SetServerMaintenance($input: SetServerMaintenanceInput!) {
     setServerMaintenance(input: $input) {
-      id
-      name
-      maintenance
-      state
-      stateReason
+      ... on Server {
+        id
+        name
+        maintenance
+        state
+        stateReason
+      }
     }
   }
 `);
 
 export const RevokeServer = graphql(`
-  mutation RevokeServer($id: ID!) {
-    revokeServer(id: $id) {
-      id
-      name
-      state
+  mutation RevokeServer($input: RevokeServerInput!) {
+    revokeServer(input: $input) {
+      ... on Server {
+        id
+        name
+        state
+      }
     }
   }
 `);
 
 export const DeleteServer = graphql(`
-  mutation DeleteServer($id: ID!) {
-    deleteServer(id: $id) {
+  mutation DeleteServer($input: DeleteServerInput!) {
+    deleteServer(input: $input) {
       __typename
       ... on ServerDeleted {
         id

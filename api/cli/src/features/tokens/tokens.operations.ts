@@ -46,7 +46,11 @@ export const CreateToken = graphql(`
 `);
 
 export const RevokeToken = graphql(`
-  mutation RevokeToken($id: ID!) {
-    revokeApiToken(id: $id)
+  mutation RevokeToken($input: RevokeApiTokenInput!) {
+    revokeApiToken(input: $input) {
+      ... on ApiTokenRevoked {
+        id
+      }
+    }
   }
 `);

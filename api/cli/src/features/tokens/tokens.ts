@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { allPages } from '../../kernel/all-pages.js';
 import type { Cli } from '../../kernel/cli.js';
-import { CliError, EXIT, refused } from '../../kernel/cli-error.js';
+import { refused } from '../../kernel/cli-error.js';
 import type { ApiTokenScope } from '../../gql/graphql.js';
 import { word } from '../../input/choice.js';
 import { relativeTime } from '../../ui/times.js';
@@ -58,13 +58,12 @@ export async function createToken(
       return cli.output.answer({ token, apiToken }, () => `${token}\n`);
     }
     case 'ApiTokenAlreadyMade':
-    case 'ApiTokenQuotaReached':
+    case 'QuotaReached':
       throw refused(created);
   }
 }
 
 export async function revokeToken(cli: Cli, id: string): Promise<void> {
-  const { revokeApiToken: isRevoked } = await (await cli.session()).ask(RevokeToken, { id });
-  if (!isRevoked) throw new CliError(`There is no API token ${id}. See pilothouse tokens.`, EXIT.notFound, 'NOT_FOUND');
-  await cli.output.answer({ id, revoked: true }, () => `Revoked the token ${id}.\n`);
+  const { revokeApiToken: revoked } = await (await cli.session()).ask(RevokeToken, { input: { apiTokenId: id } });
+  await cli.output.answer({ id: revoked.id, revoked: true }, () => `Revoked the token ${revoked.id}.\n`);
 }

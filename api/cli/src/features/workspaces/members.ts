@@ -57,8 +57,8 @@ export async function inviteMember(cli: Cli, email: string, { role }: { role: Wo
 
 export async function changeRole(cli: Cli, email: string, role: WorkspaceRole): Promise<void> {
   const session = await cli.session();
-  const userId = await findMember(session, email);
-  const { changeMemberRole: changed } = await session.ask(ChangeMemberRole, { input: { userId, role } });
+  const personId = await findMember(session, email);
+  const { changeMemberRole: changed } = await session.ask(ChangeMemberRole, { input: { personId, role } });
   switch (changed.__typename) {
     case 'Member':
       return cli.output.answer(
@@ -74,11 +74,11 @@ export async function changeRole(cli: Cli, email: string, role: WorkspaceRole): 
 
 export async function removeMember(cli: Cli, email: string, options: { yes?: boolean }): Promise<void> {
   const session = await cli.session();
-  const userId = await findMember(session, email);
+  const personId = await findMember(session, email);
   await cli.prompt.consent(`Take ${email} out of the workspace? Grants and API tokens in it go too.`, {
     yes: options.yes ?? false,
   });
-  const { removeMember: removed } = await session.ask(RemoveMember, { input: { userId } });
+  const { removeMember: removed } = await session.ask(RemoveMember, { input: { personId } });
   switch (removed.__typename) {
     case 'MemberRemoved':
       return cli.output.answer(
@@ -112,9 +112,10 @@ export async function listInvitations(cli: Cli): Promise<void> {
 }
 
 export async function revokeInvitation(cli: Cli, id: string): Promise<void> {
-  const { revokeInvitation: isRevoked } = await (await cli.session()).ask(RevokeInvitation, { id });
-  if (!isRevoked) throw new CliError(`There is no open invitation ${id}.`, EXIT.notFound, 'NOT_FOUND');
-  await cli.output.answer({ id, revoked: true }, () => `Took the invitation ${id} back.\n`);
+  const { revokeInvitation: revoked } = await (
+    await cli.session()
+  ).ask(RevokeInvitation, { input: { invitationId: id } });
+  await cli.output.answer({ id: revoked.id, revoked: true }, () => `Took the invitation ${revoked.id} back.\n`);
 }
 
 async function readMembers(session: Session) {

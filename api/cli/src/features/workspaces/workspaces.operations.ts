@@ -38,8 +38,10 @@ export const CreateWorkspace = graphql(`
 export const RenameWorkspace = graphql(`
   mutation RenameWorkspace($input: RenameWorkspaceInput!) {
     renameWorkspace(input: $input) {
-      id
-      name
+      ... on Workspace {
+        id
+        name
+      }
     }
   }
 `);
@@ -144,8 +146,12 @@ export const ListInvitations = graphql(`
 `);
 
 export const RevokeInvitation = graphql(`
-  mutation RevokeInvitation($id: ID!) {
-    revokeInvitation(id: $id)
+  mutation RevokeInvitation($input: RevokeInvitationInput!) {
+    revokeInvitation(input: $input) {
+      ... on InvitationRevoked {
+        id
+      }
+    }
   }
 `);
 
@@ -155,7 +161,7 @@ export const ShowInvitation = graphql(`
       email
       role
       workspaceName
-      invitedBy
+      inviterName
       expiresAt
       hasAccount
     }

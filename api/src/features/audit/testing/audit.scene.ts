@@ -13,7 +13,9 @@ import {
 } from '@pilothouse/protocol';
 import { pino, type Logger } from 'pino';
 import type { AuditRecord } from '../../../kernel/database/index.js';
+import { makeContext, type Actor, type RequestContext } from '../../../kernel/request-context.js';
 import { FeatureHarness, type Answer } from '../../../testing/feature-harness.js';
+import { createPersonDirectory } from '../../people/index.js';
 import { AnchorStore, createAuditFeature, type Anchors } from '../index.js';
 import type { StoredEntry } from '../chain.verifier.js';
 
@@ -47,6 +49,7 @@ export class AuditScene {
         signAnchor: async (place) => signAnchor(scene.command, { ...place, time: new Date().toISOString() }),
       },
       rootFingerprint: fingerprintOf(scene.root.publicKey),
+      people: createPersonDirectory(harness.database),
     });
     scene.anchors = anchors;
     await harness.serve(resolvers);
@@ -79,10 +82,13 @@ export class AuditScene {
   }
 
   /** Puts something on record, as a feature does. */
-  async record(tenant: SeededWorkspace, record: Partial<AuditRecord> = {}): Promise<void> {
-    await this.harness.database.write(this.harness.as(tenant), async (tx) => {
-      tx.audit({ action: 'server-created', target: { kind: 'SERVER', id: 'target' }, ...record });
-    });
+  record(tenant: SeededWorkspace, record: Partial<AuditRecord> = {}): Promise<void> {
+    return this.write(this.harness.as(tenant), record);
+  }
+
+  /** Puts something on record that this actor did. */
+  recordAs(tenant: SeededWorkspace, actor: Actor): Promise<void> {
+    return this.write(makeContext({ ...this.harness.as(tenant), actor }), {});
   }
 
   async recordMany(tenant: SeededWorkspace, count: number): Promise<void> {
@@ -140,6 +146,12 @@ export class AuditScene {
   async close(): Promise<void> {
     await this.harness.stop();
     await rm(this.directory, { recursive: true });
+  }
+
+  private async write(ctx: RequestContext, record: Partial<AuditRecord>): Promise<void> {
+    await this.harness.database.write(ctx, async (tx) => {
+      tx.audit({ action: 'server-created', target: { kind: 'SERVER', id: 'target' }, ...record });
+    });
   }
 
   private log(): Logger {

@@ -267,7 +267,7 @@ export class CommandsHarness extends FeatureHarness {
           where $1 or s.id = any($2) or exists (select from server_tags t where t.server_id = s.id and t.tag = any($3))`,
         [target.all ?? false, target.serverIds ?? [], target.tags ?? []],
       );
-      return rows.filter((row) => mayOnServer(ctx, action, row) && !target.excludeIds?.includes(row.id));
+      return rows.filter((row) => mayOnServer(ctx, action, row) && !target.excludeServerIds?.includes(row.id));
     },
   };
 }

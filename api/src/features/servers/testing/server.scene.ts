@@ -18,22 +18,27 @@ export const UPDATE = mutation(
   'UpdateServerInput',
   `__typename ... on Server { ${FIELDS} } ... on Refusal { code }`,
 );
-export const SET_TAGS = mutation('setServerTags', 'SetServerTagsInput', 'id tags automaticTags');
+export const SET_TAGS = mutation('setServerTags', 'SetServerTagsInput', '... on Server { id tags automaticTags }');
 export const MAINTENANCE = mutation(
   'setServerMaintenance',
   'SetServerMaintenanceInput',
-  'id maintenance state stateReason',
+  '... on Server { id maintenance state stateReason }',
 );
 export const OUTCOMES = 'outcomes { serverId server { name tags group { name } } problem }';
-export const BULK_TAGS = mutation('setTagsOnServers', 'SetTagsOnServersInput', OUTCOMES);
+export const BULK_TAGS = mutation(
+  'changeTagsOnServers',
+  'ChangeTagsOnServersInput',
+  `... on ServerOutcomes { ${OUTCOMES} }`,
+);
 export const BULK_MOVE = mutation(
   'moveServersToGroup',
   'MoveServersToGroupInput',
   `... on ServerOutcomes { ${OUTCOMES} } ... on Refusal { code }`,
 );
-export const REVOKE = 'mutation ($id: ID!) { revokeServer(id: $id) { id state connected } }';
+export const REVOKE =
+  'mutation ($id: ID!) { revokeServer(input: { serverId: $id }) { ... on Server { id state connected } } }';
 export const DELETE =
-  'mutation ($id: ID!) { deleteServer(id: $id) { __typename ... on ServerDeleted { id } ... on Refusal { code message } } }';
+  'mutation ($id: ID!) { deleteServer(input: { serverId: $id }) { __typename ... on ServerDeleted { id } ... on Refusal { code message } } }';
 
 /** A server whose agent is connected. */
 export const ONLINE = { identity: { publicKey: 'key' }, session: {} } satisfies ServerSeed;
