@@ -10,7 +10,7 @@ const entryPoints = { 'pilothouse-agent': 'agent/src/main/agent.ts', runner: 'ag
 export const agentBundles = Object.keys(entryPoints).map((name) => `${bundleDir}/${name}.cjs`);
 
 /** Optional native speed-ups that are required inside a `try`; the agent works without them. */
-const optionalNative = ['bufferutil', 'utf-8-validate', 'node-unix-socket'];
+const optionalNative = ['bufferutil', 'utf-8-validate'];
 
 /**
  * zod brings its messages in 60 languages. The agent's are read by programs and in logs: English is enough, and 3.5 MB of

@@ -39,3 +39,27 @@ export function readEnvironment(
       : join(parsed.XDG_STATE_HOME ?? join(home, '.local', 'state'), 'pilothouse-agent'),
   };
 }
+
+/** What systemd tells a service that it starts: see sd_notify(3) and systemd.exec(5). */
+export interface ServiceEnvironment {
+  /** Whether systemd wants to be told when the service is ready. */
+  isNotified: boolean;
+  /** Within this time the service has to show that it is alive, again and again; null where nobody watches. */
+  watchdogMs: number | null;
+  /** A directory that goes with the service. */
+  runtimeDirectory: string | null;
+}
+
+export function readServiceEnvironment(
+  variables: NodeJS.ProcessEnv = process.env,
+  pid: number = process.pid,
+): ServiceEnvironment {
+  const { NOTIFY_SOCKET, WATCHDOG_USEC, WATCHDOG_PID, RUNTIME_DIRECTORY } = variables;
+  const isWatched = WATCHDOG_PID === undefined || Number(WATCHDOG_PID) === pid;
+  const watchdogMs = Math.floor(Number(WATCHDOG_USEC) / 1000);
+  return {
+    isNotified: Boolean(NOTIFY_SOCKET),
+    watchdogMs: isWatched && watchdogMs > 0 ? watchdogMs : null,
+    runtimeDirectory: RUNTIME_DIRECTORY?.split(':')[0] || null,
+  };
+}

@@ -43,7 +43,7 @@ export class Connection {
   private socket: WebSocket | undefined;
   private deadline: NodeJS.Timeout | undefined;
   private silence: NodeJS.Timeout | undefined;
-  private lastFrameMs = 0;
+  #heardMs = 0;
   /** Why this side ended it, or what went wrong first. */
   private cause: string | null = null;
   private isCut = false;
@@ -74,6 +74,11 @@ export class Connection {
         },
       },
     });
+  }
+
+  /** When a frame was last received, by the monotonic clock. */
+  get heardMs(): number {
+    return this.#heardMs;
   }
 
   /** Ends the handshake's deadline and starts the one subscription; what it yields goes to `onInstruction`. */
@@ -175,7 +180,7 @@ export class Connection {
     onHeaders: (headers: Record<string, string | string[] | undefined>) => void,
   ): void {
     this.socket = socket;
-    const received = () => (this.lastFrameMs = performance.now());
+    const received = () => (this.#heardMs = performance.now());
     socket.on('upgrade', ({ headers }) => onHeaders(headers));
     socket.on('open', () => {
       received();
@@ -207,7 +212,7 @@ export class Connection {
 
   private watchSilence(): void {
     const { silenceTimeoutMs } = this.options.limits;
-    const leftMs = this.lastFrameMs + silenceTimeoutMs - performance.now();
+    const leftMs = this.#heardMs + silenceTimeoutMs - performance.now();
     if (leftMs <= 0) this.cut(`Nothing was received for ${silenceTimeoutMs / 1000} s`);
     else this.silence = setTimeout(() => this.watchSilence(), Math.ceil(leftMs));
   }

@@ -16,6 +16,7 @@ import {
   type HandshakeParty,
 } from './handshake.js';
 import { KeysetError } from './keyring.js';
+import { isStalled } from './link-stall.js';
 import { Publisher } from './publisher.js';
 
 export type LinkState = 'IDLE' | 'CONNECTING' | 'HANDSHAKING' | 'ONLINE' | 'BACKING_OFF' | 'PAUSED';
@@ -61,10 +62,14 @@ export interface LinkOptions {
  * with the first `silenceTimeoutMs` of silence.
  */
 export class Link {
+  /** Resolves once a first attempt has come to something: online, or waiting for the next one. */
+  readonly settled: Promise<void>;
   private readonly publisher: Publisher;
   private readonly backoff: Backoff;
   private state: LinkState = 'IDLE';
   private since = new Date();
+  private enteredMs = performance.now();
+  private waitMs = 0;
   private lastError: string | null = null;
   private advice: string | null = null;
   private ack: ControlPlaneAck | null = null;
@@ -73,10 +78,19 @@ export class Link {
   private isStopping = false;
   private needsKeyset = false;
   private endWait: () => void = () => {};
+  private settle!: () => void;
 
   constructor(private readonly options: LinkOptions) {
+    this.settled = new Promise((resolve) => (this.settle = resolve));
     this.publisher = new Publisher(options.sources, options.limits.maxFramesPerPublish, options.log);
     this.backoff = new Backoff(options.limits);
+  }
+
+  /** False when a state outlasts its own deadline. A control plane that is away does not make it so. */
+  get isMoving(): boolean {
+    const { state, enteredMs, waitMs } = this;
+    const heardMs = this.connection?.heardMs ?? 0;
+    return !isStalled({ state, enteredMs, heardMs, waitMs }, this.options.limits, performance.now());
   }
 
   start(): void {
@@ -117,7 +131,9 @@ export class Link {
 
   private async pauseAfter({ retry, message }: ConnectionEnd): Promise<void> {
     const waitMs = retry === 'pause' ? this.options.limits.pauseMs : this.backoff.next();
+    this.waitMs = waitMs;
     this.enter(retry === 'pause' ? 'PAUSED' : 'BACKING_OFF');
+    this.settle();
     const advice = this.advice === null ? {} : { advice: this.advice };
     const fields = { reason: message, ...advice, nextAttemptMs: waitMs, attempts: this.backoff.attempts };
     this.options.log.warn('Not connected', fields);
@@ -185,6 +201,7 @@ export class Link {
     this.lastError = null;
     this.advice = null;
     this.enter('ONLINE');
+    this.settle();
     const { generation, counter } = ack.epoch;
     this.options.log.info('Online', { url: this.options.address.url, epoch: `${generation}.${counter}` });
     connection.listen();
@@ -222,6 +239,7 @@ export class Link {
     if (state === this.state) return;
     this.state = state;
     this.since = new Date();
+    this.enteredMs = performance.now();
     this.options.log.debug('Link', { state });
   }
 }

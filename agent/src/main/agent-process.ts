@@ -2,6 +2,7 @@ import { LINK_LIMITS, type ControlPlaneAck, type EnvelopeExpectation } from '@pi
 import { collectFacts } from '../capabilities/facts/index.js';
 import { readBootId } from '../kernel/boot-id.js';
 import { ControlPlaneClock } from '../kernel/control-plane-clock.js';
+import type { ServiceEnvironment } from '../kernel/environment.js';
 import { describeError, type Log } from '../kernel/log.js';
 import type { AgentConfig } from '../kernel/settings.js';
 import type { StateDirectory } from '../kernel/state-directory.js';
@@ -15,6 +16,7 @@ import { ReportSource } from '../link/report-source.js';
 import { addressOf } from './address.js';
 import { healthOf, openCapabilities, type Capabilities } from './capabilities.js';
 import { HostReports } from './host-reports.js';
+import { ServiceNotifier } from './service-notifier.js';
 import { serveStatus, type AgentStatus } from './status-socket.js';
 
 export interface AgentProcessOptions {
@@ -22,6 +24,7 @@ export interface AgentProcessOptions {
   state: StateDirectory;
   identity: Identity;
   log: Log;
+  service: ServiceEnvironment;
 }
 
 /** How long a stopping agent gives its last results to the control plane. */
@@ -40,6 +43,7 @@ export class AgentProcess {
   private readonly reports: HostReports;
   private readonly anchors: AnchorLog;
   private readonly link: Link;
+  private readonly notifier: ServiceNotifier;
   private readonly underWay = new Set<Promise<void>>();
   private closeStatus: () => Promise<void> = async () => {};
 
@@ -52,15 +56,17 @@ export class AgentProcess {
     const expectation = () => expectationOf({ keyring, clock, identity });
     const capabilities = await openCapabilities({ config, state, identity, expectation, clock, log });
     const agent = new AgentProcess({ ...options, keyring, clock, capabilities, bootId });
-    agent.closeStatus = await serveStatus(state.socket, () => agent.status());
+    const { runtimeDirectory } = options.service;
+    agent.closeStatus = await serveStatus({ path: state.socket, runtimeDirectory }, () => agent.status());
     await capabilities.metrics.start();
     agent.reports.start();
     agent.link.start();
+    agent.notifier.start();
     return agent;
   }
 
   private constructor(private readonly parts: Parts) {
-    const { config, state, identity, keyring, clock, capabilities, bootId, log } = parts;
+    const { config, state, identity, keyring, clock, capabilities, bootId, log, service } = parts;
     const source = new ReportSource();
     const { commands, metrics } = capabilities;
     this.anchors = new AnchorLog(state.anchors, keyring);
@@ -80,11 +86,13 @@ export class AgentProcess {
       onOnline: (ack) => this.connected(ack),
       onInstruction: (instruction) => this.obey(instruction),
     });
+    this.notifier = new ServiceNotifier({ environment: service, link: this.link, log });
   }
 
   /** Ends in order: commands first, so that the results of what was cancelled can still be told. */
   async stop(reason: string): Promise<void> {
     const { config, capabilities } = this.parts;
+    await this.notifier.stop();
     this.reports.stop();
     const tell = async () => {
       await this.link.stop(DRAIN_MS);

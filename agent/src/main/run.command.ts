@@ -1,3 +1,4 @@
+import { readServiceEnvironment } from '../kernel/environment.js';
 import { createLog } from '../kernel/log.js';
 import { lockState, StateDirectory } from '../kernel/state-directory.js';
 import { AGENT_VERSION } from '../kernel/version.js';
@@ -33,7 +34,7 @@ ${CONFIG_HELP}`,
       state: state.path,
       config: path ?? 'none',
     });
-    const agent = await AgentProcess.start({ config, state, identity, log });
+    const agent = await AgentProcess.start({ config, state, identity, log, service: readServiceEnvironment() });
     const signal = await firstSignal();
     log.info('Stopping', { signal, commands: config.onStop });
     await agent.stop(`The agent was stopped (${signal})`);

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { closeSync, constants, openSync } from 'node:fs';
-import { chmod, rm } from 'node:fs/promises';
+import { chmod, rm, symlink } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
-import { basename, dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { LinkStatus } from '../link/link.js';
 
 /** What a running agent tells of itself to its own user on this host. */
@@ -20,28 +20,38 @@ export interface AgentStatus {
 /** A unix socket's name may hold 107 bytes; a longer path is reached through an open descriptor of its directory. */
 const MAX_SOCKET_PATH_BYTES = 107;
 
+export interface StatusPlace {
+  /** Where it is asked for. */
+  path: string;
+  /** Where the socket then lies, with a link at `path`; null: at `path` itself. */
+  runtimeDirectory: string | null;
+}
+
 /**
  * Answers `GET /status` on a unix socket that only the agent's own user may open. Call it holding the state's lock:
  * what lies there is then from a process that is gone.
  * @returns how to stop it
  */
-export async function serveStatus(path: string, status: () => AgentStatus): Promise<() => Promise<void>> {
+export async function serveStatus(place: StatusPlace, status: () => AgentStatus): Promise<() => Promise<void>> {
   const server = createServer((incoming, answer) => {
     const isKnown = incoming.method === 'GET' && incoming.url === '/status';
     answer.writeHead(isKnown ? 200 : 404, { 'content-type': 'application/json', connection: 'close' });
     answer.end(JSON.stringify(isKnown ? status() : { message: 'Ask for /status' }));
   });
-  await rm(path, { force: true });
-  const { reachable, release } = shorten(path);
+  const { path, runtimeDirectory } = place;
+  const socket = runtimeDirectory === null ? path : join(runtimeDirectory, basename(path));
+  for (const former of [path, socket]) await rm(former, { force: true });
+  const { reachable, release } = shorten(socket);
   server.listen(reachable);
   await once(server, 'listening').finally(release);
-  await chmod(path, 0o600);
+  await chmod(socket, 0o600);
+  if (socket !== path) await symlink(socket, path);
   return async () => {
     const closed = once(server, 'close');
     server.close();
     server.closeAllConnections();
     await closed;
-    await rm(path, { force: true });
+    for (const own of [path, socket]) await rm(own, { force: true });
   };
 }
 
