@@ -57,6 +57,13 @@ module.exports = {
       to: { path: '^([^/]+|api/cli)/src/(features|capabilities|transport|main)/' },
     },
     {
+      name: 'features-know-no-transport',
+      comment: 'Features stand on the kernel; transport, jobs and main stand on features.',
+      severity: 'error',
+      from: { path: features, pathNot: testPaths },
+      to: { path: '^api/src/(transport|jobs|main)/' },
+    },
+    {
       name: 'typeorm-in-repositories-only',
       comment: 'Only *.repository.ts knows the database; kernel/database opens the connection.',
       severity: 'error',

@@ -43,6 +43,7 @@ describe('the import rules', () => {
     expect(await violationsIn(fixtures)).toEqual([
       'features-by-their-front-door-from-outside: api/src/transport/by-the-window.ts',
       'features-by-their-front-door: api/src/features/commands/by-the-window.ts',
+      'features-know-no-transport: api/src/features/commands/knows-transport.ts',
       'imports-of-agent: agent/src/imports-db.ts',
       'imports-of-ai: ai/src/imports-db.ts',
       'imports-of-api: api/src/imports-agent.ts',

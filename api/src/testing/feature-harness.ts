@@ -6,9 +6,9 @@ import { DataSource } from 'typeorm';
 import { enforceAuthorisation, type Role } from '../kernel/authorisation/index.js';
 import { Database } from '../kernel/database/index.js';
 import { InProcessEventBus, type EventBus } from '../kernel/event-bus.js';
+import { toClientError } from '../kernel/graphql/client-errors.js';
 import { buildResolverSchema } from '../kernel/graphql/resolver-schema.js';
 import { makeContext, type WorkspaceContext } from '../kernel/request-context.js';
-import { toClientError } from '../transport/client-errors.js';
 
 /** What one operation answered. */
 export interface Answer {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import type { Presented } from './authenticator.js';
+import type { Presented } from '../kernel/authenticator.js';
 
 /** Name of the session cookie. `__Host-` binds it to the origin, where TLS makes that possible. */
 export function sessionCookieName(secure: boolean): string {

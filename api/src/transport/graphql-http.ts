@@ -5,12 +5,12 @@ import { expressMiddleware } from '@as-integrations/express5';
 import { SESSION_LIMITS } from '@pilothouse/protocol';
 import { GraphQLError, type GraphQLSchema, type ValidationRule } from 'graphql';
 import type { Request, RequestHandler, Response } from 'express';
+import type { Authenticator, Presented } from '../kernel/authenticator.js';
 import { Fault, type FaultCode } from '../kernel/fault.js';
+import { toClientError } from '../kernel/graphql/client-errors.js';
 import type { Logger } from '../kernel/log.js';
 import type { RateLimits } from '../kernel/rate-limits.js';
 import type { RequestContext } from '../kernel/request-context.js';
-import type { Authenticator, Presented } from './authenticator.js';
-import { toClientError } from './client-errors.js';
 import { presentedBy, sessionCookie } from './credentials.js';
 import { checkCost, checkSource, MAX_VALIDATION_ERRORS, PARSE_OPTIONS } from './document-rules.js';
 

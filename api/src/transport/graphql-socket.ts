@@ -10,11 +10,11 @@ import {
   type ValidationRule,
 } from 'graphql';
 import { CloseCode, makeServer, type Server } from 'graphql-ws';
+import { toClientError } from '../kernel/graphql/client-errors.js';
 import type { RequestContext } from '../kernel/request-context.js';
-import { toClientError } from './client-errors.js';
+import type { SocketExtra } from '../kernel/socket-host.js';
 import { checkCost, readDocument } from './document-rules.js';
 import { assertTrustworthy, connect, type SocketAdmissionParts, type UserExtra } from './socket-admission.js';
-import type { SocketExtra } from './socket-host.js';
 import type { SocketOperations } from './socket-operations.js';
 
 export interface GraphqlSocketParts extends SocketAdmissionParts {

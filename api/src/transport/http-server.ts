@@ -8,8 +8,8 @@ import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import type { LiveSockets } from '../kernel/live-sockets.js';
 import type { Logger } from '../kernel/log.js';
+import { closeSocket, hostSocket, type SocketExtra } from '../kernel/socket-host.js';
 import type { AllowedOrigins } from './origins.js';
-import { closeSocket, hostSocket, type SocketExtra } from './socket-host.js';
 
 /** A user socket shows life at least this often; proxies close what is silent for longer. */
 const USER_SILENCE_MS = 40_000;

@@ -1,13 +1,13 @@
 import { z } from 'zod';
+import type { Authenticator, Presented } from '../kernel/authenticator.js';
 import { Fault } from '../kernel/fault.js';
+import { toClientError } from '../kernel/graphql/client-errors.js';
 import type { LiveSockets } from '../kernel/live-sockets.js';
 import type { Logger } from '../kernel/log.js';
 import type { RateLimits } from '../kernel/rate-limits.js';
 import { userIdOf, type RequestContext } from '../kernel/request-context.js';
-import type { Authenticator, Presented } from './authenticator.js';
-import { toClientError } from './client-errors.js';
+import type { SocketExtra } from '../kernel/socket-host.js';
 import { presentedBy } from './credentials.js';
-import type { SocketExtra } from './socket-host.js';
 import { SocketOperations } from './socket-operations.js';
 
 /** What a socket of people and programs is let in by, and lives by. */

@@ -20,11 +20,11 @@ import {
 } from 'graphql';
 import { handleProtocols, makeServer, type Server } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { toClientError } from '../../kernel/graphql/client-errors.js';
 import type { LiveSockets } from '../../kernel/live-sockets.js';
 import type { Logger } from '../../kernel/log.js';
 import { makeContext, type WorkspaceContext } from '../../kernel/request-context.js';
-import { toClientError } from '../../transport/client-errors.js';
-import { hostSocket, type SocketExtra } from '../../transport/socket-host.js';
+import { hostSocket, type SocketExtra } from '../../kernel/socket-host.js';
 import type { AgentConnection, AgentConnections } from './agent-connection.js';
 import type { ConnectionKeeper } from './connection-keeper.js';
 import type { AdmittedAgent, HandshakeService } from './handshake.service.js';

@@ -1,9 +1,9 @@
 import { SESSION_LIMITS } from '@pilothouse/protocol';
+import type { Authenticator, Presented } from '../../kernel/authenticator.js';
 import type { Database } from '../../kernel/database/index.js';
 import { isId } from '../../kernel/ids.js';
 import { hashToken, isApiToken } from '../../kernel/random-token.js';
 import { makeContext, type RequestContext } from '../../kernel/request-context.js';
-import type { Authenticator, Presented } from '../../transport/authenticator.js';
 import { AuthenticatorRepository, type FoundApiToken, type FoundSession } from './authenticator.repository.js';
 
 /** How exactly last use is kept: a write a minute for each credential at most. */

@@ -1,4 +1,4 @@
-import type { RequestContext } from '../kernel/request-context.js';
+import type { RequestContext } from './request-context.js';
 
 /** What a request shows of its sender. */
 export interface Presented {

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { API_LIMITS, CLOSE_CODES, type CloseReason } from '@pilothouse/protocol';
 import { CloseCode, type Server as GraphqlWsServer } from 'graphql-ws';
 import type { WebSocket } from 'ws';
-import type { Logger } from '../kernel/log.js';
+import type { Logger } from './log.js';
 
 /** What both endpoints know of a socket besides graphql-ws's own state. */
 export interface SocketExtra {

@@ -1,6 +1,6 @@
 import { GraphQLError, type GraphQLFormattedError } from 'graphql';
-import { Fault } from '../kernel/fault.js';
-import type { Logger } from '../kernel/log.js';
+import { Fault } from '../fault.js';
+import type { Logger } from '../log.js';
 import { withoutValue } from './variable-errors.js';
 
 /** Codes of the GraphQL layer itself that are the client's fault and say nothing about our inside. */

@@ -7,14 +7,14 @@ import { handleProtocols } from 'graphql-ws';
 import { pino } from 'pino';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Authenticator } from '../kernel/authenticator.js';
 import { LiveSockets } from '../kernel/live-sockets.js';
 import { makeContext } from '../kernel/request-context.js';
+import { hostSocket } from '../kernel/socket-host.js';
 import { generousRateLimits } from '../testing/generous-rate-limits.js';
 import { RawSocket } from '../security/testing/raw-socket.js';
-import type { Authenticator } from './authenticator.js';
 import { documentRules } from './document-rules.js';
 import { createGraphqlSocket } from './graphql-socket.js';
-import { hostSocket } from './socket-host.js';
 
 const MIB = 1024 * 1024;
 const CHUNK = 'x'.repeat(64 * 1024);
