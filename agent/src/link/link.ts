@@ -16,10 +16,8 @@ import {
   type HandshakeParty,
 } from './handshake.js';
 import { KeysetError } from './keyring.js';
-import { isStalled } from './link-stall.js';
+import { isStalled, type LinkState } from './link-state.js';
 import { Publisher } from './publisher.js';
-
-export type LinkState = 'IDLE' | 'CONNECTING' | 'HANDSHAKING' | 'ONLINE' | 'BACKING_OFF' | 'PAUSED';
 
 /** What `status` shows of the link. */
 export interface LinkStatus {

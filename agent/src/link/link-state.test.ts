@@ -1,6 +1,6 @@
 import { LINK_LIMITS } from '@pilothouse/protocol';
 import { describe, expect, it } from 'vitest';
-import { isStalled, type LinkMoment } from './link-stall.js';
+import { isStalled, type LinkMoment } from './link-state.js';
 
 const ENTERED_MS = 1_000_000;
 const moment = (wish: Partial<LinkMoment>): LinkMoment => ({

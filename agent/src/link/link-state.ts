@@ -1,5 +1,6 @@
 import type { LinkLimits } from '../kernel/limits.js';
-import type { LinkState } from './link.js';
+
+export type LinkState = 'IDLE' | 'CONNECTING' | 'HANDSHAKING' | 'ONLINE' | 'BACKING_OFF' | 'PAUSED';
 
 /** Timers of a busy host fire late. */
 const GRACE_MS = 10_000;
