@@ -24,7 +24,19 @@ const log = pino({ level: 'silent' });
 const produced = { chunks: 0, running: 0 };
 
 function schemaOfChunks(): GraphQLSchema {
-  const schema = buildSchema('type Query { fine: Boolean } type Subscription { chunks: String }');
+  const schema = buildSchema(
+    'type Query { fine: Boolean } type Subscription { chunks: String broken: String untidy: String }',
+  );
+  schema.getSubscriptionType()!.getFields()['broken']!.subscribe = async function* () {
+    yield { broken: 'before' };
+    throw new Error('canary of the inside');
+  };
+  schema.getSubscriptionType()!.getFields()['untidy']!.subscribe = () => ({
+    [Symbol.asyncIterator]: () => ({
+      next: () => new Promise(() => undefined),
+      return: () => Promise.reject(new Error('canary of the inside')),
+    }),
+  });
   schema.getSubscriptionType()!.getFields()['chunks']!.subscribe = async function* () {
     produced.running += 1;
     try {
@@ -224,4 +236,37 @@ test('subscriptions end with their socket, also those that the client has called
   socket.socket.terminate();
   await once(socket.socket, 'close').catch(() => undefined);
   await until(() => produced.running === 0);
+});
+
+test('an error in the middle of a subscription ends it alone, and tells the client nothing of the inside', async () => {
+  await serve();
+  const socket = await connected();
+  const id = socket.subscribe({ query: 'subscription { broken }' });
+  const lively = socket.subscribe(follow);
+  const ofId = () => socket.messages.filter((message) => message.id === id);
+  await until(() => ofId().length === 2);
+  expect(ofId()).toMatchObject([
+    { type: 'next', payload: { data: { broken: 'before' } } },
+    {
+      type: 'error',
+      payload: [{ extensions: { code: 'INTERNAL', requestId: expect.stringMatching(/^[0-9a-f-]{36}$/) } }],
+    },
+  ]);
+  expect(JSON.stringify(ofId())).not.toContain('canary');
+  const seen = socket.messages.length;
+  await until(() => socket.messages.slice(seen).some((message) => message.id === lively));
+  expect(socket.socket.readyState).toBe(1);
+});
+
+test('an error while a subscription is tidied up ends nothing else', async () => {
+  await serve();
+  const socket = await connected();
+  const id = socket.subscribe({ query: 'subscription { untidy }' });
+  const lively = socket.subscribe(follow);
+  await until(() => socket.messages.some((message) => message.id === lively));
+  socket.send({ type: 'complete', id });
+  await socket.flushed();
+  const seen = socket.messages.length;
+  await until(() => socket.messages.length > seen + 5 || socket.socket.readyState !== 1);
+  expect(socket.socket.readyState).toBe(1);
 });

@@ -69,7 +69,7 @@ async function admit(parts: SocketAdmissionParts, extra: UserExtra, presented: P
     close: extra.close,
   });
   if (!forget) return extra.close('TOO_MANY_SOCKETS');
-  const operations = new SocketOperations();
+  const operations = new SocketOperations(parts.log);
   extra.socket.once('close', () => {
     forget();
     void operations.endAll();

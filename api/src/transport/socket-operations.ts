@@ -1,11 +1,16 @@
 import type { ExecutionResult } from 'graphql';
+import type { Logger } from '../kernel/log.js';
+
+type Events = AsyncGenerator<ExecutionResult, void, void>;
 
 /**
  * The operations under way on one socket, from being asked until they have really ended. graphql-ws forgets one as soon
  * as the client says that it is complete, while it still runs: what it forgets is counted and ended here.
  */
 export class SocketOperations {
-  private readonly underWay = new Map<string, AsyncGenerator<ExecutionResult, void, void> | null>();
+  private readonly underWay = new Map<string, Events | null>();
+
+  constructor(private readonly log: Logger) {}
 
   get count(): number {
     return this.underWay.size;
@@ -23,7 +28,7 @@ export class SocketOperations {
   }
 
   /** Joins a subscription's events to its operation: one ends with the other. */
-  follow(id: string, events: AsyncGenerator<ExecutionResult, void, void>): AsyncGenerator<ExecutionResult, void, void> {
+  follow(id: string, events: Events): Events {
     this.underWay.set(id, events);
     const ended = <T>(result: T): T => {
       this.end(id);
@@ -38,7 +43,10 @@ export class SocketOperations {
           throw ended(error);
         }
       },
-      return: async () => ended(await events.return()),
+      return: async () => {
+        await this.tidyUp(events);
+        return ended({ done: true, value: undefined });
+      },
       throw: (error: unknown) => events.throw(ended(error)),
       [Symbol.asyncIterator]() {
         return this;
@@ -48,6 +56,15 @@ export class SocketOperations {
 
   /** Ends all subscriptions: their socket is closed. */
   async endAll(): Promise<void> {
-    await Promise.all([...this.underWay.values()].map(async (events) => events?.return()));
+    await Promise.all([...this.underWay.values()].map((events) => events && this.tidyUp(events)));
+  }
+
+  /** Nobody waits for these events any more: what goes wrong now ends nothing else. */
+  private async tidyUp(events: Events): Promise<void> {
+    try {
+      await events.return();
+    } catch (error) {
+      this.log.error({ err: error }, 'A subscription could not be tidied up');
+    }
   }
 }

@@ -134,6 +134,10 @@ export class AgentGateway {
         const requestId = (socket.extra as AgentExtra).connection?.ctx.requestId ?? '';
         return { ...result, errors: result.errors.map((error) => toClientError(error, { requestId, log })) as never };
       },
+      onError: (socket, _id, _payload, errors) => {
+        const requestId = (socket.extra as AgentExtra).connection?.ctx.requestId ?? '';
+        return errors.map((error) => toClientError(error, { requestId, log })) as never;
+      },
     }) as Server<SocketExtra>;
   }
 

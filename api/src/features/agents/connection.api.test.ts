@@ -247,3 +247,13 @@ describe('a running command', () => {
     expect(await changes()).toHaveLength(before + 2);
   });
 });
+
+it('an agent whose instructions fail is told so without a word of the inside', async () => {
+  const { client } = await harness.connect(agent);
+  await harness.sql('alter table instructions rename to canary');
+  const id = client.listen();
+  const answer = await client.next((message) => message.id === id && message.type !== 'next');
+  await harness.sql('alter table canary rename to instructions');
+  expect(answer).toMatchObject({ type: 'error', payload: [{ extensions: { code: 'INTERNAL' } }] });
+  expect(JSON.stringify(answer)).not.toContain('instructions');
+});
