@@ -16,6 +16,7 @@ import { agentHelloSchema, controlPlaneAckSchema } from './handshake.js';
 import { parseJson } from './json.js';
 import { openKeyset } from './keyset.js';
 import { COMMAND_LIMITS, ENVELOPE_LIMITS, LINK_LIMITS, OUTPUT_LIMITS, TELEMETRY_LIMITS } from './limits.js';
+import { openRelease } from './release.js';
 import { openResult } from './result.js';
 import { isPublicKeyText, signFields, verifyFields } from './signature.js';
 import * as sample from './testing/samples.js';
@@ -208,10 +209,11 @@ describe('decoders never throw and never accept', () => {
     );
   });
 
-  it('any value for a keyset, a receipt, a frame or either half of the handshake', () => {
+  it('any value for a keyset, a release, a receipt, a frame or either half of the handshake', () => {
     fc.assert(
       fc.property(junk, (value) => {
         expect(openKeyset(value, 'ab'.repeat(32)).ok).toBe(false);
+        expect(openRelease(value, 'ab'.repeat(32)).ok).toBe(false);
         expect(openReceipt(value, [key64])).toBeNull();
         expect(readAgentFrame(value)).toBeNull();
         for (const schema of [agentHelloSchema, controlPlaneAckSchema, envelopeSchema, programSchema]) {

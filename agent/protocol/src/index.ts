@@ -10,6 +10,7 @@ export * from './handshake.js';
 export * from './json.js';
 export * from './keyset.js';
 export * from './limits.js';
+export * from './release.js';
 export * from './result.js';
 export * from './scopes.js';
 export * from './signature.js';

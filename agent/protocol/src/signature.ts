@@ -14,6 +14,7 @@ import { encodeFields, sha256Hex } from './bytes.js';
  */
 export type SignatureDomain =
   | 'ph-keyset-v1'
+  | 'ph-rel-v1'
   | 'ph-enrol-v1'
   | 'ph-receipt-v1'
   | 'ph-agent-hs-v1'

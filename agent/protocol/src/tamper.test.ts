@@ -5,6 +5,7 @@ import { openReceipt, signEnrolment, signReceipt, verifyEnrolment } from './enro
 import { openEnvelope, signEnvelope, type Envelope, type SignedEnvelope } from './envelope.js';
 import { deriveSessionKey, generateEphemeralKey, signAck, signHello, verifyAck, verifyHello } from './handshake.js';
 import { openKeyset, signKeyset } from './keyset.js';
+import { openRelease, signRelease } from './release.js';
 import { openResult, signResult } from './result.js';
 import { fingerprintOf, generateSigningKey, signFields, verifyFields, type SignatureDomain } from './signature.js';
 import * as sample from './testing/samples.js';
@@ -140,6 +141,21 @@ describe('signed statements with any field changed are refused:', () => {
     expect(openKeyset(signed, pinned, 4)).toEqual({ ok: false, problem: 'OLDER' });
   });
 
+  it('release, also by another root and as a keyset', () => {
+    const signed = signRelease(KEYS.root, sample.RELEASE);
+    const pinned = fingerprintOf(KEYS.root.publicKey);
+    for (const changed of alterations(signed)) expect(openRelease(changed, pinned).ok).toBe(false);
+    for (const changed of alterations(sample.RELEASE)) {
+      const release = Buffer.from(JSON.stringify(changed)).toString('base64');
+      expect(openRelease({ ...signed, release }, pinned)).toEqual({ ok: false, problem: 'BAD_SIGNATURE' });
+    }
+    expect(openRelease(signed, fingerprintOf(KEYS.stranger.publicKey))).toEqual({ ok: false, problem: 'WRONG_ROOT' });
+    expect(openRelease(signed, pinned.toUpperCase()).ok).toBe(true);
+    expect(
+      openKeyset({ rootPublicKey: signed.rootPublicKey, keyset: signed.release, signature: signed.signature }, pinned),
+    ).toEqual({ ok: false, problem: 'BAD_SIGNATURE' });
+  });
+
   it('enrolment request and receipt', () => {
     const request = signEnrolment(KEYS.agent, {
       token: sample.TOKEN,
@@ -184,7 +200,7 @@ describe('signed statements with any field changed are refused:', () => {
 
 describe('a signature', () => {
   const domains: SignatureDomain[] = [
-    ...(['ph-keyset-v1', 'ph-enrol-v1', 'ph-receipt-v1', 'ph-agent-hs-v1', 'ph-cp-hs-v1'] as const),
+    ...(['ph-keyset-v1', 'ph-rel-v1', 'ph-enrol-v1', 'ph-receipt-v1', 'ph-agent-hs-v1', 'ph-cp-hs-v1'] as const),
     ...(['ph-cmd-v1', 'ph-res-v1', 'ph-rot-v1', 'ph-anchor-v1'] as const),
   ];
 

@@ -8,6 +8,7 @@ import { openReceipt, signEnrolment, signReceipt, verifyEnrolment } from './enro
 import { intentBytes, intentDigest, openEnvelope, signEnvelope, type Envelope } from './envelope.js';
 import { deriveSessionKey, signAck, signHello, verifyAck, verifyHello } from './handshake.js';
 import { openKeyset, signKeyset, type Keyset } from './keyset.js';
+import { openRelease, signRelease } from './release.js';
 import { openResult, signResult } from './result.js';
 import { fingerprintOf } from './signature.js';
 import * as sample from './testing/samples.js';
@@ -81,6 +82,8 @@ describe('the committed vectors are what this code makes', () => {
 
   it('keyset', () => matches('keyset', { keyset, signed: signKeyset(KEYS.root, keyset) }));
 
+  it('release', () => matches('release', { release: sample.RELEASE, signed: signRelease(KEYS.root, sample.RELEASE) }));
+
   it('enrolment', () =>
     matches('enrolment', {
       request: signEnrolment(KEYS.agent, { token: sample.TOKEN, facts: sample.FACTS, versions: { min: 1, max: 1 } }),
@@ -139,6 +142,10 @@ describe('the committed vectors are accepted', () => {
     expect(verifyAnchor(ackWithAnchor.anchor, [KEYS.command])).toBe(true);
     expect(hex(deriveSessionKey(EPHEMERAL.controlPlane, EPHEMERAL.agent.publicKey, hello))).toBe(sessionKey);
     expect(openKeyset(committed('keyset').signed, fingerprintOf(KEYS.root.publicKey))).toEqual({ ok: true, keyset });
+    expect(openRelease(committed('release').signed, fingerprintOf(KEYS.root.publicKey))).toEqual({
+      ok: true,
+      release: sample.RELEASE,
+    });
     expect(verifyEnrolment(committed('enrolment').request)).toBe(true);
     expect(openReceipt(committed('enrolment').signedReceipt, [KEYS.controlPlane])).toEqual(receipt);
     for (const { bytes, keyId, signature } of committed('envelope').envelopes) {

@@ -1,6 +1,7 @@
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
 import type { ControlPlaneAck, AgentHello, EphemeralKey } from '../handshake.js';
 import type { Envelope, EnvelopeExpectation, Intent } from '../envelope.js';
+import type { Release } from '../release.js';
 import type { CommandResult } from '../result.js';
 import { readSigningKey, type SigningKey } from '../signature.js';
 import type { HostFacts } from '../telemetry.js';
@@ -148,4 +149,34 @@ export const RESULT: CommandResult = {
   lastOutputSeq: 1,
   stdout: { bytes: 7, sha256: 'ef'.repeat(32) },
   stderr: { bytes: 0, sha256: 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855' },
+};
+
+export const RELEASE: Release = {
+  version: '0.1.0',
+  build: '1a2b3c4d',
+  nodeVersion: '20.20.2',
+  issuedAt: ISSUED_AT,
+  files: [
+    {
+      kind: 'agent',
+      platform: 'linux-x64',
+      name: 'pilothouse-agent-0.1.0-1a2b3c4d-linux-x64.tar.gz',
+      sizeBytes: 300_000,
+      sha256: 'ab'.repeat(32),
+    },
+    {
+      kind: 'node',
+      platform: 'linux-x64',
+      name: 'node-20.20.2-linux-x64.tar.gz',
+      sizeBytes: 40_000_000,
+      sha256: 'cd'.repeat(32),
+    },
+    {
+      kind: 'installer',
+      platform: null,
+      name: 'pilothouse-install-0.1.0-1a2b3c4d.sh',
+      sizeBytes: 20_000,
+      sha256: 'ef'.repeat(32),
+    },
+  ],
 };
