@@ -1,15 +1,13 @@
-import { randomInt } from 'node:crypto';
 /**
  * Time of the charts that people open most, with a day of 1,000 servers in the store, read as the api's role with a
- * workspace set. By hand, takes some minutes to fill: `node bench/dist/telemetry/chart.js`
+ * workspace set. By hand, takes some minutes to fill: `node bench/dist/telemetry/chart.js [URL]`
  */
-import { HOST_FIGURES, maintainTelemetry, TelemetryReader, type HostFigure } from '@pilothouse/db/timeseries';
-import { Pool } from 'pg';
+import { HOST_FIGURES, maintainTelemetry, type HostFigure } from '@pilothouse/db/timeseries';
 import { openBenchStore, type BenchStore } from './bench-store.js';
-import { median, milliseconds, printTable } from '../kernel/measure.js';
+import { printCharts, type Chart } from './charts.js';
+import { milliseconds } from '../kernel/measure.js';
 
 const SERVERS = 1000;
-const RUNS = 21;
 const HOUR_MS = 3_600_000;
 const STEP_MS = 600_000;
 const TICK_MS = 10_000;
@@ -38,50 +36,35 @@ async function fill({ admin }: BenchStore): Promise<void> {
     await maintainTelemetry(admin, new Date(from + STEP_MS));
   }
   await maintainTelemetry(admin, new Date(end));
+  await admin.query('reset role');
   await admin.query('vacuum analyze telemetry_raw.host_sample, telemetry_raw.host_1m, telemetry_raw.host_1h');
 }
 
 async function main(): Promise<void> {
   const store = await openBenchStore(SERVERS);
-  const pool = new Pool({ connectionString: store.appUrl, max: 1 });
   try {
-    const filling = await milliseconds(() => fill(store));
-    const reader = new TelemetryReader(async (sql, parameters) => (await pool.query(sql, parameters)).rows);
-    await pool.query(`select set_config('app.workspace', $1, false)`, [store.workspaceId]);
-    const chart = (servers: number, hours: number, figures: readonly HostFigure[]) => () => {
-      const to = new Date();
-      const from = new Date(to.getTime() - hours * HOUR_MS);
-      const first = randomInt(SERVERS - servers + 1);
-      const serverIds = store.serverIds.slice(first, first + servers);
-      return reader.history({ serverIds, figures, from, to, maxPoints: 300 });
-    };
+    const seconds = (await milliseconds(() => fill(store))) / 1000;
+    const { rows } = await store.admin.query<{ size: string }>(
+      'select pg_size_pretty(pg_database_size(current_database())) as size',
+    );
+    console.log(`${store.about}: ${SERVERS} servers, one day, ${rows[0]!.size}, filled in ${Math.round(seconds)} s\n`);
     const four: HostFigure[] = ['cpuPct', 'memUsedMib', 'netRxKibs', 'netTxKibs'];
-    const cases: [string, () => Promise<unknown>, string][] = [
-      ['24 h of one server, one figure', chart(1, 24, ['cpuPct']), '100'],
-      ['24 h of one server, four figures', chart(1, 24, four), '100'],
-      ['24 h of 50 servers compared', chart(50, 24, ['cpuPct']), '300'],
-      ['1 h of one server from samples', chart(1, 1, four), ''],
-      ['1 h of 50 servers compared', chart(50, 1, ['cpuPct']), ''],
-      ['latest sample of 1,000 servers', () => reader.latest(store.serverIds), ''],
-      ['10 busiest servers', () => reader.top('cpuPct', 10), ''],
-    ];
-    const rows = [];
-    for (const [name, work, budget] of cases) {
-      const first = await milliseconds(work);
-      const times: number[] = [];
-      for (let index = 0; index < RUNS; index += 1) times.push(await milliseconds(work));
-      rows.push([name, first.toFixed(1), median(times).toFixed(1), Math.max(...times).toFixed(1), budget]);
-    }
-    const { rows: sizes } = await store.admin.query<{ size: string }>(
-      `select pg_size_pretty(sum(pg_total_relation_size(i.inhrelid))) as size from pg_inherits i
-        where inhparent in ('telemetry_raw.host_sample'::regclass, 'telemetry_raw.host_1m'::regclass)`,
-    );
-    console.log(
-      `${SERVERS} servers, one day, ${sizes[0]!.size} of samples and minutes, filled in ${Math.round(filling / 1000)} s\n`,
-    );
-    printTable(['chart', 'first, ms', `median of ${RUNS}, ms`, 'worst, ms', 'budget, ms'], rows);
+    const chart = (name: string, hours: number, rest: Omit<Chart, 'name' | 'rangeMs'>): Chart => ({
+      name,
+      rangeMs: hours * HOUR_MS,
+      ...rest,
+    });
+    const none = { servers: 0, figures: [] };
+    await printCharts(store, [
+      chart('24 h of one server, one figure', 24, { servers: 1, figures: ['cpuPct'], budgetMs: 100 }),
+      chart('24 h of one server, four figures', 24, { servers: 1, figures: four, budgetMs: 100 }),
+      chart('24 h of 50 servers compared', 24, { servers: 50, figures: ['cpuPct'], budgetMs: 300 }),
+      chart('1 h of one server from samples', 1, { servers: 1, figures: four }),
+      chart('1 h of 50 servers compared', 1, { servers: 50, figures: ['cpuPct'] }),
+      chart('latest sample of 1,000 servers', 0, { ...none, read: (reader) => reader.latest(store.serverIds) }),
+      chart('10 busiest servers', 0, { ...none, read: (reader) => reader.top('cpuPct', 10) }),
+    ]);
   } finally {
-    await pool.end();
     await store.close();
   }
 }

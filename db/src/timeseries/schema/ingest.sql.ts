@@ -99,14 +99,17 @@ const optimistic = (store: (onConflict: string) => string): string => `
           exception when unique_violation then ${store('on conflict do nothing')}
           end;`;
 
+/** Arrays of one length as rows. In the list of columns they are read side by side, in FROM each would be stored first. */
+const rowsOf = (prefix: string, columns: readonly string[]): string =>
+  `(select ${columns.map((column) => `unnest(${prefix}_${column}) as ${column}`).join(', ')})`;
+
 function storeSamples(onConflict: string): string {
   const columns = sampleColumns(HOST_FIGURES);
   const list = columns.join(', ');
-  const parameters = columns.map((column) => `sample_${column}`).join(', ');
   return `
             with taken as materialized (
               select keys[i.session] as server_id, ${bin(HOST.raw.widthSeconds, 'to_timestamp(i.seconds)')} as time, ${list}
-                from unnest(sample_session, sample_seconds, ${parameters}) as i (session, seconds, ${list})
+                from ${rowsOf('sample', ['session', 'seconds', ...columns])} as i
                where keys[i.session] is not null and ${inTime}
             ), latest as (
               insert into telemetry_raw.server_latest as l (time, server_id, ${list})
@@ -124,13 +127,11 @@ function storeSamples(onConflict: string): string {
 function storeParts(onConflict: string): string {
   const columns = sampleColumns(PART_FIGURES);
   const list = columns.join(', ');
-  const parameters = columns.map((column) => `part_${column}`).join(', ');
   return `
             with taken as materialized (
               select p.server_id, p.id as part_id, ${bin(PART.raw.widthSeconds, 'to_timestamp(i.seconds)')} as time,
                 ${columns.map((column) => `i.${column}`).join(', ')}
-                from unnest(part_session, part_seconds, part_kind, part_name, ${parameters})
-                  as i (session, seconds, kind, name, ${list})
+                from ${rowsOf('part', ['session', 'seconds', 'kind', 'name', ...columns])} as i
                 join telemetry_raw.part p on ${LIVING_PART}
                where ${inTime}
             ), late as (${noteLate(PART)}

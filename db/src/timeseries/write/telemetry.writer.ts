@@ -98,12 +98,13 @@ export class TelemetryWriter {
     const left: Waiting[] = [];
     const epochs = new Map<string, string>();
     let rows = 0;
-    let full = false;
+    let looked = 0;
     for (const next of this.waiting) {
+      if (group.length > 0 && rows + next.rows > this.maxRowsPerFlush) break;
+      looked += 1;
       const { serverId, epoch } = next.batch;
       const key = `${epoch.generation}.${epoch.counter}`;
-      full ||= group.length > 0 && rows + next.rows > this.maxRowsPerFlush;
-      if (full || this.busyServers.has(serverId) || (epochs.get(serverId) ?? key) !== key) {
+      if (this.busyServers.has(serverId) || (epochs.get(serverId) ?? key) !== key) {
         left.push(next);
         continue;
       }
@@ -111,7 +112,7 @@ export class TelemetryWriter {
       group.push(next);
       rows += next.rows;
     }
-    this.waiting = left;
+    this.waiting = left.concat(this.waiting.slice(looked));
     this.waitingRows -= rows;
     for (const serverId of epochs.keys()) this.busyServers.add(serverId);
     return group;
