@@ -61,6 +61,7 @@ test('what a process committed before it was killed is done by the next one, fro
     database: new Database(dataSource, bus),
     bus,
     log,
+    sealing: unused,
     signer: unused,
     targets: unused,
     templates: unused,

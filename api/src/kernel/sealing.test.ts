@@ -6,7 +6,13 @@ import { SealingKey, type SealedPlace } from './sealing.js';
 const REFUSED = /unable to authenticate|Invalid/;
 
 const key = new SealingKey(randomBytes(32));
-const place: SealedPlace = { table: 'totp_credentials', column: 'sealed_secret', row: 'row-1', version: 1 };
+const place: SealedPlace = {
+  workspaceId: 'workspace-1',
+  table: 'totp_credentials',
+  column: 'sealed_secret',
+  row: 'row-1',
+  version: 1,
+};
 const plain = Buffer.from('a secret');
 
 test('what was sealed opens in its place', () => {
@@ -21,6 +27,8 @@ test('the same secret never looks the same twice, and nothing of it shows', () =
 });
 
 test.each([
+  ['another workspace', { workspaceId: 'workspace-2' }],
+  ['no workspace', { workspaceId: null }],
   ['another table', { table: 'sessions' }],
   ['another column', { column: 'other' }],
   ['another row', { row: 'row-2' }],

@@ -1,7 +1,9 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 
-/** Where a sealed value stands. It opens nowhere else: moved to another row, column or version it is worthless. */
+/** Where a sealed value stands. It opens nowhere else: moved to another workspace, row, column or version it is worthless. */
 export interface SealedPlace {
+  /** Null for what belongs to a person and to no workspace. */
+  workspaceId: string | null;
   table: string;
   column: string;
   row: string;
@@ -39,8 +41,8 @@ export class SealingKey {
   }
 }
 
-function boundTo({ table, column, row, version }: SealedPlace): Buffer {
-  return Buffer.from(JSON.stringify([table, column, row, version]));
+function boundTo({ workspaceId, table, column, row, version }: SealedPlace): Buffer {
+  return Buffer.from(JSON.stringify([workspaceId, table, column, row, version]));
 }
 
 function encrypt(key: Uint8Array, plain: Uint8Array, bound: Uint8Array): Buffer {

@@ -74,7 +74,7 @@ test('every installation has keys of its own', async () => {
   expect(a!.rootFingerprint).not.toBe(b!.rootFingerprint);
   expect(a!.command.keyId).not.toBe(b!.command.keyId);
   expect(a!.controlPlane.keyId).not.toBe(b!.controlPlane.keyId);
-  const place = { table: 't', column: 'c', row: 'r', version: 1 };
+  const place = { workspaceId: null, table: 't', column: 'c', row: 'r', version: 1 };
   expect(() => b!.sealing.open(a!.sealing.seal(Buffer.from('x'), place), place)).toThrow('unable to authenticate');
   await other.stop();
 });

@@ -27,11 +27,11 @@ const COMMAND = {
   program: { type: 'argv', argv: ['true'] },
   workingDirectory: null,
   user: null,
-  environment: [],
-  stdin: null,
+  environmentNames: [],
+  hasStdin: false,
   priority: 0,
 };
-const SAVED_COMMAND = { argv: ['true'], environment: [], timeoutMs: 1000, priority: 0, idempotent: false };
+const SAVED_COMMAND = { argv: ['true'], environmentNames: [], timeoutMs: 1000, priority: 0, idempotent: false };
 const LIMITS = { timeoutMs: 1000, concurrency: 1, keptHeadBytes: 0, keptTailBytes: 0 };
 
 let api: TestApi;

@@ -21,6 +21,10 @@ export class CommandTemplateEntity {
   @Column({ type: 'jsonb', name: 'arguments' })
   arguments!: object;
 
+  /** Values of its environment; null where it has none. */
+  @Column({ type: 'bytea', name: 'sealed_environment', nullable: true })
+  sealedEnvironment!: Buffer | null;
+
   @Column({ type: 'uuid', name: 'created_by' })
   createdBy!: string;
 

@@ -70,6 +70,8 @@ const TABLES = `
     search_text text not null,
     -- empty only inside the transaction that makes the row: it is signed after the audit entry has its place
     envelope bytea not null default '',
+    -- whether the envelope is stored sealed, because values of an environment or standard input are in it
+    envelope_sealed boolean not null default false,
     envelope_digest text not null default '',
     envelope_key_id text not null default '',
     envelope_signature bytea not null default '',
@@ -152,6 +154,7 @@ const TABLES = `
     name text not null,
     description text not null default '',
     arguments jsonb not null,
+    sealed_environment bytea,
     created_by uuid not null,
     created_at timestamptz not null,
     updated_at timestamptz not null);

@@ -1,8 +1,9 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { API_LIMITS, COMMAND_LIMITS } from '@pilothouse/protocol';
 import { seedWorkspace, type SeededWorkspace } from '@pilothouse/db/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
+import { SealingKey } from '../../kernel/sealing.js';
 import { FeatureHarness } from '../../testing/feature-harness.js';
 import { createCommandTemplatesFeature } from './index.js';
 
@@ -23,13 +24,17 @@ const CHANGED = `subscription ($afterSeq: SafeInt) {
 const UNKNOWN = '018f0000-0000-7000-8000-000000000000';
 const UPTIME = { argv: ['uptime'] };
 
+const sealing = new SealingKey(randomBytes(32));
 let harness: FeatureHarness;
+let templates: ReturnType<typeof createCommandTemplatesFeature>;
 let member: SeededWorkspace;
 let operator: WorkspaceContext;
 
 beforeAll(async () => {
   harness = await FeatureHarness.start();
-  await harness.serve(createCommandTemplatesFeature(harness).resolvers);
+  const { database, bus } = harness;
+  templates = createCommandTemplatesFeature({ database, bus, sealing });
+  await harness.serve(templates.resolvers);
 });
 
 afterAll(() => harness.stop());
@@ -206,12 +211,7 @@ describe('changing a template', () => {
   test('keeps an environment that is left out, replaces one that is given, and drops it for null', async () => {
     const { id } = await create({ command: { ...UPTIME, environment: [{ name: 'A', value: 'kept' }] } });
     const stored = async () =>
-      (
-        await harness.sql<{ environment: object }>(
-          `select arguments->'environment' as environment from command_templates where id = $1`,
-          [id],
-        )
-      )[0]?.environment;
+      (await harness.database.read(operator, (tx) => templates.directory.find(tx, id)))?.command.environment;
     await update({
       templateId: id,
       command: { ...UPTIME, timeoutMs: 5000, priority: 3, concurrency: 2, idempotent: true },
@@ -281,6 +281,40 @@ describe('changing a template', () => {
     expect(await one(id)).toBeUndefined();
     expect((await remove(id)).code).toBe('NOT_FOUND');
     expect((await create()).id).not.toBe(id);
+  });
+});
+
+describe('the environment of a template', () => {
+  const VALUE = 'canary-91ce';
+  const saved = () => create({ command: { ...UPTIME, environment: [{ name: 'TOKEN', value: VALUE }] } });
+  const find = (id: string) => harness.database.read(operator, (tx) => templates.directory.find(tx, id));
+
+  test('is stored sealed, shows in no answer, and is whole for who runs it', async () => {
+    const { id } = await saved();
+    expect((await one(id)).program.environmentNames).toEqual(['TOKEN']);
+    const rows = await harness.sql<{ row: string; sealed: Buffer }>(
+      'select t::text as row, sealed_environment as sealed from command_templates t where id = $1',
+      [id],
+    );
+    expect(rows[0]!.row).not.toContain(VALUE);
+    expect(rows[0]!.sealed.toString('latin1')).not.toContain(VALUE);
+    expect((await find(id))?.command.environment).toEqual([{ name: 'TOKEN', value: VALUE }]);
+    const plain = await create({ name: 'plain' });
+    expect(
+      await harness.sql('select sealed_environment as s from command_templates where id = $1', [plain.id]),
+    ).toEqual([{ s: null }]);
+  });
+
+  test('does not open in another template’s row', async () => {
+    const { id } = await saved();
+    const other = await create({ name: 'other', command: { argv: ['env'] } });
+    await harness.sql(
+      `update command_templates t set sealed_environment = s.sealed_environment
+         from command_templates s where s.id = $1 and t.id = $2`,
+      [id, other.id],
+    );
+    await expect(find(other.id)).rejects.toThrow('unable to authenticate');
+    expect((await one(other.id)).name).toBe('other');
   });
 });
 

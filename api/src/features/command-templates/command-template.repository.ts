@@ -1,12 +1,12 @@
 import { CommandTemplateEntity } from '@pilothouse/db';
 import type { Transaction } from '../../kernel/database/index.js';
-import type { SavedCommand } from './saved-command.js';
+import type { EnvironmentRow } from './environment.seal.js';
+import type { StoredCommand } from './saved-command.js';
 
-export interface TemplateRecord {
-  id: string;
+export interface TemplateRecord extends EnvironmentRow {
   name: string;
   description: string;
-  command: SavedCommand;
+  command: StoredCommand;
   createdBy: string;
   createdAt: Date;
   updatedAt: Date;
@@ -14,10 +14,10 @@ export interface TemplateRecord {
   sortKey: string;
 }
 
-export type NewTemplate = Omit<TemplateRecord, 'sortKey'> & { workspaceId: string };
+export type NewTemplate = Omit<TemplateRecord, 'sortKey'>;
 
 const SELECT = `
-  select t.id, t.name, t.description, t.arguments as command, t.created_by as "createdBy",
+  select t.id, t.workspace_id as "workspaceId", t.name, t.description, t.arguments as command, t.sealed_environment as "sealedEnvironment", t.created_by as "createdBy",
          t.created_at as "createdAt", t.updated_at as "updatedAt", lower(t.name) as "sortKey"
     from command_templates t`;
 
@@ -68,9 +68,9 @@ export class CommandTemplateRepository {
 
   async update(
     tx: Transaction,
-    { id, name, description, command, updatedAt }: Omit<TemplateRecord, 'sortKey' | 'createdBy' | 'createdAt'>,
+    { id, command, ...fields }: Omit<TemplateRecord, 'workspaceId' | 'sortKey' | 'createdBy' | 'createdAt'>,
   ): Promise<void> {
-    await tx.manager.update(CommandTemplateEntity, { id }, { name, description, arguments: command, updatedAt });
+    await tx.manager.update(CommandTemplateEntity, { id }, { ...fields, arguments: command });
   }
 
   async delete(tx: Transaction, id: string): Promise<void> {

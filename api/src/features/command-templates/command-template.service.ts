@@ -12,7 +12,8 @@ import { descriptionText, searchText, templateName } from './command-template.ch
 import { TEMPLATE_LIMITS } from './command-template.limits.js';
 import { TemplateEnvironmentNeeded, TemplateNameTaken } from './command-template.refusals.js';
 import type { CommandTemplateRepository, TemplateRecord } from './command-template.repository.js';
-import { executesTheSame, savedCommand, type SavedCommand } from './saved-command.js';
+import type { EnvironmentSeal } from './environment.seal.js';
+import { executesTheSame, savedCommand, storedCommand, type SavedCommand } from './saved-command.js';
 
 export interface NewCommandTemplate {
   name: string;
@@ -36,7 +37,14 @@ export interface TemplateState {
 
 /** Saved commands of a workspace. Running one is the commands feature's, with the rights of who runs it. */
 export class CommandTemplateService {
-  constructor(private readonly parts: { database: Database; bus: EventBus; templates: CommandTemplateRepository }) {}
+  constructor(
+    private readonly parts: {
+      database: Database;
+      bus: EventBus;
+      templates: CommandTemplateRepository;
+      environments: EnvironmentSeal;
+    },
+  ) {}
 
   async get(ctx: WorkspaceContext, id: string): Promise<TemplateRecord> {
     knownId(id, 'The template');
@@ -74,7 +82,8 @@ export class CommandTemplateService {
       if (!(await templates.isNameFree(tx, name, id))) return TemplateNameTaken.of(name);
       const now = ctx.now();
       const times = { createdAt: now, updatedAt: now };
-      await templates.insert(tx, { id, workspaceId: ctx.workspaceId, name, description, command, createdBy, ...times });
+      const row = { id, workspaceId: ctx.workspaceId };
+      await templates.insert(tx, { ...row, name, description, ...this.stored(row, command), createdBy, ...times });
       note(tx, { action: 'command-template-created', id, detail: { name, ...auditDetail(plan) } });
       return this.mustFind(tx, id);
     });
@@ -94,11 +103,12 @@ export class CommandTemplateService {
       const current = await this.mustFind(tx, id);
       const name = newName ?? current.name;
       const description = newDescription ?? current.description;
-      const command = input.command ? replacement(input.command, current) : current.command;
+      const command = input.command ? this.replacement(input.command, current) : null;
       if (command instanceof TemplateEnvironmentNeeded) return command;
-      const plan = input.command ? planCommand(command) : null;
+      const plan = command && planCommand(command);
       if (!(await templates.isNameFree(tx, name, id))) return TemplateNameTaken.of(name);
-      await templates.update(tx, { id, name, description, command, updatedAt: ctx.now() });
+      const stored = command ? this.stored(current, command) : storedOf(current);
+      await templates.update(tx, { id, name, description, ...stored, updatedAt: ctx.now() });
       const previousName = name === current.name ? undefined : current.name;
       note(tx, {
         action: 'command-template-updated',
@@ -137,6 +147,23 @@ export class CommandTemplateService {
     });
   }
 
+  /**
+   * Who changes a template cannot see the values of its environment, so leaving it out must not lose them; nor may it
+   * hand them to another program, which could tell them.
+   */
+  private replacement(command: CommandRequest, current: TemplateRecord): SavedCommand | TemplateEnvironmentNeeded {
+    const given = savedCommand(command);
+    const { environmentNames } = current.command;
+    if (command.environment !== undefined || environmentNames.length === 0) return given;
+    if (!executesTheSame(storedCommand(given), current.command)) return TemplateEnvironmentNeeded.of(environmentNames);
+    return { ...given, environment: this.parts.environments.open(current).environment };
+  }
+
+  private stored(row: { id: string; workspaceId: string }, command: SavedCommand) {
+    const sealedEnvironment = this.parts.environments.seal(row, command.environment);
+    return { command: storedCommand(command), sealedEnvironment };
+  }
+
   private async mustFind(tx: Transaction, id: string): Promise<TemplateRecord> {
     const template = await this.parts.templates.find(tx, id);
     if (!template) throw notFound('The template');
@@ -144,18 +171,8 @@ export class CommandTemplateService {
   }
 }
 
-/**
- * Who changes a template cannot see the values of its environment, so leaving it out must not lose them; nor may it hand
- * them to another program, which could tell them.
- */
-function replacement(
-  command: CommandRequest,
-  { command: current }: TemplateRecord,
-): SavedCommand | TemplateEnvironmentNeeded {
-  if (command.environment !== undefined) return savedCommand(command);
-  const kept = savedCommand({ ...command, environment: current.environment });
-  const isExposed = kept.environment.length > 0 && !executesTheSame(kept, current);
-  return isExposed ? TemplateEnvironmentNeeded.of(kept.environment.map(({ name }) => name)) : kept;
+function storedOf({ command, sealedEnvironment }: TemplateRecord) {
+  return { command, sealedEnvironment };
 }
 
 function note(

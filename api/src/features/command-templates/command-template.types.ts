@@ -146,9 +146,14 @@ export const DeleteCommandTemplateResult = createUnionType({
 });
 
 /** A template as the API shows it: never a value of its environment. */
-export function toTemplate({ command, sortKey: _, createdBy, ...row }: TemplateRecord): CommandTemplate {
-  const { argv, script, interpreter, workingDirectory, user, environment, ...options } = command;
-  const environmentNames = environment.map(({ name }) => name);
+export function toTemplate({
+  command,
+  sortKey: _,
+  sealedEnvironment: __,
+  createdBy,
+  ...row
+}: TemplateRecord): CommandTemplate {
+  const { argv, script, interpreter, workingDirectory, user, environmentNames, ...options } = command;
   const program = { argv, script, interpreter, workingDirectory, user, environmentNames, hasStdin: false };
   return Object.assign(new CommandTemplate(), row, options, {
     program,

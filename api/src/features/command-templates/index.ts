@@ -1,17 +1,26 @@
 /** Command templates: commands that a workspace saves to run again, by name. */
 import type { Database } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
+import type { SealingKey } from '../../kernel/sealing.js';
 import { CommandTemplateDirectory } from './command-template.directory.js';
 import { CommandTemplateRepository } from './command-template.repository.js';
 import { CommandTemplateResolver } from './command-template.resolver.js';
 import { CommandTemplateService } from './command-template.service.js';
+import { EnvironmentSeal } from './environment.seal.js';
 import { createTemplateChangeResolver } from './template-change.resolver.js';
 
-export function createCommandTemplatesFeature({ database, bus }: { database: Database; bus: EventBus }) {
+export interface CommandTemplatesParts {
+  database: Database;
+  bus: EventBus;
+  sealing: SealingKey;
+}
+
+export function createCommandTemplatesFeature({ database, bus, sealing }: CommandTemplatesParts) {
   const templates = new CommandTemplateRepository();
-  const service = new CommandTemplateService({ database, bus, templates });
+  const environments = new EnvironmentSeal(sealing);
+  const service = new CommandTemplateService({ database, bus, templates, environments });
   return {
     resolvers: [new CommandTemplateResolver(service), createTemplateChangeResolver(service)],
-    directory: new CommandTemplateDirectory(templates),
+    directory: new CommandTemplateDirectory(templates, environments),
   };
 }

@@ -15,6 +15,13 @@ export interface SavedCommand {
   idempotent: boolean;
 }
 
+/** A saved command as it is stored in the open: variables by name. */
+export type StoredCommand = Omit<SavedCommand, 'environment'> & { environmentNames: string[] };
+
+export function storedCommand({ environment, ...open }: SavedCommand): StoredCommand {
+  return { ...open, environmentNames: environment.map(({ name }) => name) };
+}
+
 /** Fills in what was left out; `planCommand` says whether the outcome is acceptable. */
 export function savedCommand(request: Omit<CommandRequest, 'stdin'>): SavedCommand {
   return {
@@ -32,8 +39,8 @@ export function savedCommand(request: Omit<CommandRequest, 'stdin'>): SavedComma
 }
 
 /** Whether two commands run the same program, in the same place, as the same user. */
-export function executesTheSame(a: SavedCommand, b: SavedCommand): boolean {
-  const executed = ({ argv, script, interpreter, workingDirectory, user }: SavedCommand) =>
+export function executesTheSame(a: StoredCommand, b: StoredCommand): boolean {
+  const executed = ({ argv, script, interpreter, workingDirectory, user }: StoredCommand) =>
     JSON.stringify([argv, script, interpreter, workingDirectory, user]);
   return executed(a) === executed(b);
 }

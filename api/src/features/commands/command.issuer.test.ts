@@ -1,10 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import type { AuditPlace, WriteTransaction } from '../../kernel/database/index.js';
 import { makeContext, type WorkspaceContext } from '../../kernel/request-context.js';
+import { SealingKey } from '../../kernel/sealing.js';
 import { SigningRefused, type Signer } from '../../signer/index.js';
 import { CommandIssuer } from './command.issuer.js';
 import { CommandRepository } from './command.repository.js';
+import { EnvelopeSeal } from './envelope.seal.js';
 
 const ctx = makeContext({
   requestId: 'request',
@@ -27,7 +30,7 @@ async function signWith(sign: Signer['sign']): Promise<string[]> {
   } as unknown as WriteTransaction;
   const signer = { sign } as Signer;
   const issuer = new CommandIssuer({
-    repository: new CommandRepository(),
+    repository: new CommandRepository(new EnvelopeSeal(new SealingKey(randomBytes(32)))),
     signer,
     log: pino({ level: 'silent' }),
     signerDeadlineMs: 50,

@@ -7,6 +7,7 @@ import type { RequestContext, WorkspaceContext } from '../../kernel/request-cont
 import { SigningRefused, type Signer } from '../../signer/index.js';
 import { limitsFor, type CommandPlan } from './command.input.js';
 import type { CommandRepository, NewCommand, NumberedServer } from './command.repository.js';
+import { storedArguments } from './stored-arguments.js';
 
 /** How long the signer may take before the mutation fails and rolls back. */
 const SIGNER_DEADLINE_MS = 250;
@@ -112,7 +113,7 @@ function prepareCommand(
       sequence: server.sequence,
       priority: plan.arguments.priority,
       state: 'QUEUED',
-      arguments: plan.arguments,
+      arguments: storedArguments(plan.arguments),
       limits,
       idempotent: plan.idempotent,
       actorKind: actor.kind,

@@ -9,6 +9,8 @@ import {
 import { Brackets, In } from 'typeorm';
 import { queryPrepared, type Transaction } from '../../kernel/database/index.js';
 import { decodeTimeCursor, pageSize, timeCursor, toPage, type Page } from '../../kernel/graphql/connection.js';
+import type { EnvelopeSeal } from './envelope.seal.js';
+import { holdsSecrets, type StoredArguments } from './stored-arguments.js';
 
 /** A server with the next place in its order of instructions. Its row stays locked until the transaction ends. */
 export interface NumberedServer {
@@ -53,6 +55,8 @@ export interface CommandFilter {
 }
 
 export class CommandRepository {
+  constructor(private readonly seal: EnvelopeSeal) {}
+
   /** Locks the servers in order of their ids, so that two runs never wait for each other, and numbers one instruction each. */
   async numberInstructions(tx: Transaction, serverIds: readonly string[]): Promise<Map<string, NumberedServer>> {
     // Locked beforehand and not in the same statement, whose view of the rows would be older than its locks: it would
@@ -89,15 +93,24 @@ export class CommandRepository {
     await tx.manager.createQueryBuilder().insert().into(CommandEntity).values(values).updateEntity(false).execute();
   }
 
-  async storeEnvelopes(tx: Transaction, ids: readonly string[], envelopes: readonly SignedEnvelope[]): Promise<void> {
+  /** Stores what was signed for these commands, in their order; sealed where secrets are in it. */
+  async storeEnvelopes(
+    tx: Transaction,
+    rows: readonly Pick<NewCommand, 'id' | 'workspaceId' | 'arguments'>[],
+    envelopes: readonly SignedEnvelope[],
+  ): Promise<void> {
+    const isSealed = rows.map((row) => holdsSecrets(row.arguments as StoredArguments));
     await queryPrepared(
       tx.manager,
-      `update commands c set envelope = e.bytes, envelope_digest = e.digest, envelope_key_id = e.key_id, envelope_signature = e.signature
-         from unnest($1::uuid[], $2::bytea[], $3::text[], $4::text[], $5::bytea[]) as e(id, bytes, digest, key_id, signature)
+      `update commands c set envelope = e.bytes, envelope_sealed = e.sealed, envelope_digest = e.digest,
+              envelope_key_id = e.key_id, envelope_signature = e.signature
+         from unnest($1::uuid[], $2::bytea[], $3::boolean[], $4::text[], $5::text[], $6::bytea[])
+              as e(id, bytes, sealed, digest, key_id, signature)
         where c.id = e.id`,
       [
-        ids,
-        envelopes.map(({ bytes }) => bytes),
+        rows.map(({ id }) => id),
+        envelopes.map(({ bytes }, index) => (isSealed[index] ? this.seal.seal(rows[index]!, bytes) : bytes)),
+        isSealed,
         envelopes.map(({ bytes }) => sha256Hex(bytes)),
         envelopes.map(({ keyId }) => keyId),
         envelopes.map(({ signature }) => signature),

@@ -1,11 +1,13 @@
 import type { CommandEntity } from '@pilothouse/db';
 import type { SeededWorkspace } from '@pilothouse/db/testing';
+import type { CommandIntent } from '@pilothouse/protocol';
 import { writeFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import { AgentOffline, QueueFull, ScopeMissing, ServerNotReady } from './command.refusals.js';
+import { storedArguments } from './stored-arguments.js';
 import { CommandsHarness, type PlayedServer } from './testing/commands.harness.js';
 
 let harness: CommandsHarness;
@@ -44,7 +46,8 @@ describe('a queued command', () => {
     const command = await queued({ command: { script: 'echo hello', environment: [{ name: 'A', value: 'b' }] } });
     const delivery = (await harness.playAll(server)).find(({ id }) => id === command.id);
     const { intent, audit } = harness.open(server, delivery!);
-    expect(intent).toMatchObject({ id: command.id, kind: 'command', scopes: ['shell'], arguments: command.arguments });
+    expect(intent).toMatchObject({ id: command.id, kind: 'command', scopes: ['shell'] });
+    expect(storedArguments((intent as CommandIntent).arguments)).toEqual(command.arguments);
     const [entry] = await harness.sql<{ action: string; intent_digest: string; sequence: string }>(
       'select action, intent_digest, sequence from audit_entries where hash = $1',
       [audit.hash],

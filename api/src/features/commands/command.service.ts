@@ -1,4 +1,4 @@
-import { ENVELOPE_LIMITS, isFinal, type CancelIntent } from '@pilothouse/protocol';
+import { ENVELOPE_LIMITS, isFinal, type CancelIntent, type CommandArguments } from '@pilothouse/protocol';
 import type { CommandEntity } from '@pilothouse/db';
 import { v7 as uuidv7 } from 'uuid';
 import { mayOnServer } from '../../kernel/authorisation/index.js';
@@ -13,7 +13,9 @@ import { checkExpiry, planCommand, type CommandPlan } from './command.input.js';
 import { planChoice, type CommandChoice, type PlannedCommand } from './command.choice.js';
 import { actorOf, instructionFields, type CommandIssuer } from './command.issuer.js';
 import { AgentOffline, AlreadyFinished, QueueFull, ScopeMissing, ServerNotReady } from './command.refusals.js';
+import type { EnvelopeSeal } from './envelope.seal.js';
 import type { CommandFilter, CommandRepository, NumberedServer } from './command.repository.js';
+import { holdsSecrets, type StoredArguments } from './stored-arguments.js';
 import type { TargetResolver, TargetServer } from './targets.port.js';
 import type { TemplateSource } from './templates.port.js';
 
@@ -33,6 +35,7 @@ export interface CommandServiceParts {
   database: Database;
   bus: EventBus;
   repository: CommandRepository;
+  seal: EnvelopeSeal;
   issuer: CommandIssuer;
   targets: TargetResolver;
   templates: TemplateSource;
@@ -56,7 +59,7 @@ export class CommandService {
     }: { commandId: string } & Pick<RunCommandRequest, 'whenOffline' | 'expiresInMs' | 'idempotencyKey'>,
   ): Promise<CommandEntity | RunCommandRefusal> {
     const original = await this.get(ctx, commandId);
-    const plan = planAgain(original);
+    const plan = planAgain(original, this.argumentsOf(original));
     return this.queue(ctx, {
       ...options,
       serverId: original.serverId,
@@ -168,6 +171,13 @@ export class CommandService {
     return this.parts.database.read(ctx, (tx) => this.parts.repository.list(tx, filter, page));
   }
 
+  /** What a command executed. @throws when it holds secrets and its envelope was altered */
+  private argumentsOf(command: CommandEntity): CommandArguments {
+    const { environmentNames: _, hasStdin: __, ...open } = command.arguments as StoredArguments;
+    if (holdsSecrets(command.arguments as StoredArguments)) return this.parts.seal.argumentsOf(command);
+    return { ...open, environment: {}, stdin: null };
+  }
+
   private async queue(
     ctx: WorkspaceContext,
     request: Omit<RunCommandRequest, keyof CommandChoice> & {
@@ -196,8 +206,8 @@ export class CommandService {
         idempotencyKey,
         rerunOf: request.rerunOf,
       });
-      const ids = prepared.map(({ row }) => row.id);
-      const [id = ''] = ids;
+      const rows = prepared.map(({ row }) => row);
+      const id = rows[0]?.id ?? '';
       issuer.signOnCommit(tx, ctx, {
         intents: prepared.map(({ intent }) => intent),
         record: {
@@ -205,7 +215,7 @@ export class CommandService {
           target: { kind: 'COMMAND', id },
           detail: { serverId: server.id, server: server.name, ...(template && { template }), ...auditDetail(plan) },
         },
-        store: (envelopes) => repository.storeEnvelopes(tx, ids, envelopes),
+        store: (envelopes) => repository.storeEnvelopes(tx, rows, envelopes),
       });
       tx.afterCommit(() => bus.publish(`queue:${server.id}`));
       return this.reread(tx, id);
@@ -259,8 +269,7 @@ export function auditDetail(plan: CommandPlan): Record<string, unknown> {
   };
 }
 
-function planAgain(original: CommandEntity): CommandPlan {
-  const args = original.arguments as CommandPlan['arguments'];
+function planAgain(original: CommandEntity, args: CommandArguments): CommandPlan {
   return planCommand({
     ...(args.program.type === 'argv'
       ? { argv: args.program.argv }

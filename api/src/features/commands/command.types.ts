@@ -1,17 +1,11 @@
 import type { CommandEntity } from '@pilothouse/db';
-import {
-  COMMAND_STATES,
-  parseJson,
-  resultSchema,
-  type CommandArguments,
-  type CommandLimits,
-  type CommandState,
-} from '@pilothouse/protocol';
+import { COMMAND_STATES, parseJson, resultSchema, type CommandLimits, type CommandState } from '@pilothouse/protocol';
 import { Field, ID, Int, ObjectType, registerEnumType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { connectionOf } from '../../kernel/graphql/connection.js';
 import { Base64, DateTime, SafeInt } from '../../kernel/graphql/scalars.js';
 import { Actor, type ActorKind } from '../people/index.js';
+import type { StoredArguments } from './stored-arguments.js';
 
 export const CommandStateEnum = Object.fromEntries(COMMAND_STATES.map((state) => [state, state])) as {
   [S in CommandState]: S;
@@ -234,7 +228,7 @@ export class CommandOutput {
 
 /** A command as the API shows it. */
 export function toCommand(row: CommandEntity): Command {
-  const { program, workingDirectory, user, environment, stdin } = row.arguments as CommandArguments;
+  const { program, workingDirectory, user, environmentNames, hasStdin } = row.arguments as StoredArguments;
   const limits = row.limits as CommandLimits;
   return Object.assign(new Command(), row, {
     program: {
@@ -243,8 +237,8 @@ export function toCommand(row: CommandEntity): Command {
       interpreter: program.type === 'script' ? program.interpreter : null,
       workingDirectory,
       user,
-      environmentNames: Object.keys(environment),
-      hasStdin: stdin !== null,
+      environmentNames,
+      hasStdin,
     },
     rerunOfId: row.rerunOf,
     timeoutMs: limits.timeoutMs,

@@ -1,5 +1,6 @@
 import { LINK_LIMITS, type SignedEnvelope } from '@pilothouse/protocol';
 import { queryPrepared, type Transaction } from '../../kernel/database/index.js';
+import type { EnvelopeSeal } from './envelope.seal.js';
 
 /** An instruction on its way to an agent. */
 export interface Delivery {
@@ -16,7 +17,9 @@ export interface DeliveryEpoch {
 
 interface Row {
   id: string;
+  workspaceId: string;
   envelope: Buffer;
+  envelopeSealed: boolean;
   key_id: string;
   signature: Buffer;
 }
@@ -28,6 +31,8 @@ const CURRENT_EPOCH = `exists (select from agent_sessions a join servers s on s.
 const UNDER_WAY = `(sent_counter is not distinct from $3 and sent_at >= $4::timestamptz - $5 * interval '1 ms')`;
 
 export class DeliveryRepository {
+  constructor(private readonly seal: EnvelopeSeal) {}
+
   /**
    * Takes the next instructions for an agent, in the order in which it shall start them, and notes that they were sent.
    * An envelope that was not confirmed comes again, byte for byte.
@@ -39,7 +44,8 @@ export class DeliveryRepository {
       `with taken_instructions as (
          update instructions set sent_at = $4, sent_counter = $3
           where server_id = $1 and received_at is null and expires_at > $4 and not ${UNDER_WAY} and ${CURRENT_EPOCH}
-         returning id, envelope, envelope_key_id as key_id, envelope_signature as signature),
+         returning id, workspace_id as "workspaceId", envelope, false as "envelopeSealed", envelope_key_id as key_id,
+                   envelope_signature as signature),
        taken_commands as (
          update commands c set sent_at = $4, sent_counter = $3
           where c.id in (
@@ -49,14 +55,15 @@ export class DeliveryRepository {
              limit greatest(0, $6 - (select count(*) from commands where server_id = $1 and state in ('DELIVERED', 'QUEUED')
                                         and (state = 'DELIVERED' or ${UNDER_WAY})))
              for no key update skip locked)
-         returning id, envelope, envelope_key_id as key_id, envelope_signature as signature, priority, sequence)
+         returning id, workspace_id as "workspaceId", envelope, envelope_sealed as "envelopeSealed",
+                   envelope_key_id as key_id, envelope_signature as signature, priority, sequence)
        select *, null as priority, null as sequence from taken_instructions
        union all select * from (select * from taken_commands order by priority desc, sequence) as in_order`,
       [...parameters, LINK_LIMITS.deliveryWindow],
     );
-    return rows.map(({ id, envelope: bytes, key_id: keyId, signature }) => ({
-      id,
-      envelope: { bytes, keyId, signature },
+    return rows.map(({ key_id: keyId, signature, ...row }) => ({
+      id: row.id,
+      envelope: { bytes: this.seal.signedBytes(row), keyId, signature },
     }));
   }
 }

@@ -3,6 +3,7 @@ import { LINK_LIMITS } from '@pilothouse/protocol';
 import type { Database } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Logger } from '../../kernel/log.js';
+import type { SealingKey } from '../../kernel/sealing.js';
 import type { Signer } from '../../signer/index.js';
 import { CommandEvents } from './command.events.js';
 import { CommandIssuer } from './command.issuer.js';
@@ -11,6 +12,7 @@ import { CommandResolver } from './command.resolver.js';
 import { CommandService } from './command.service.js';
 import { commandSubscriptions } from './command.subscriptions.js';
 import { DeliveryRepository } from './delivery.repository.js';
+import { EnvelopeSeal } from './envelope.seal.js';
 import { OutputRepository } from './output.repository.js';
 import { ReportRepository } from './report.repository.js';
 import type { RefusalAlarm } from './refusals.port.js';
@@ -36,6 +38,7 @@ export interface CommandsParts {
   database: Database;
   bus: EventBus;
   log: Logger;
+  sealing: SealingKey;
   signer: Signer;
   /** How long the signer may take; 250 ms if not given. */
   signerDeadlineMs?: number;
@@ -46,11 +49,12 @@ export interface CommandsParts {
 
 export function createCommandsFeature(parts: CommandsParts) {
   const { database, bus, log, alarm } = parts;
-  const repository = new CommandRepository();
+  const seal = new EnvelopeSeal(parts.sealing);
+  const repository = new CommandRepository(seal);
   const runRepository = new RunRepository();
   const output = new OutputRepository();
   const issuer = new CommandIssuer({ ...parts, repository });
-  const commands = new CommandService({ ...parts, repository, issuer });
+  const commands = new CommandService({ ...parts, repository, issuer, seal });
   const standing = new StandingRights({ ...parts, repository });
   const runs = new RunService({ ...parts, repository, issuer, commands, runs: runRepository, standing });
   const events = new CommandEvents({ database, bus, repository, runs: runRepository, output });
@@ -69,7 +73,7 @@ export function createCommandsFeature(parts: CommandsParts) {
     commands,
     runs,
     reports: new ReportService(reporting),
-    deliveries: new DeliveryRepository(),
+    deliveries: new DeliveryRepository(seal),
     standing,
     sweep: new CommandSweep({ ...reporting, database, overdue }),
     resolvers: [new CommandResolver(commands), new RunResolver(runs), commandSubscriptions(events)],

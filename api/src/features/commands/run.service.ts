@@ -18,6 +18,7 @@ import type { CommandRepository } from './command.repository.js';
 import { auditDetail, type CommandService, type WhenOffline } from './command.service.js';
 import { nextStep, type RunStep } from './run.progress.js';
 import type { RunRepository } from './run.repository.js';
+import { storedArguments } from './stored-arguments.js';
 import type { StandingRights } from './standing.rights.js';
 import type { TargetExpression, TargetResolver, TargetServer } from './targets.port.js';
 import type { TemplateSource } from './templates.port.js';
@@ -111,7 +112,7 @@ export class RunService {
         id: runId,
         workspaceId: ctx.workspaceId,
         state: 'RUNNING',
-        arguments: plan.arguments,
+        arguments: storedArguments(plan.arguments),
         target: request.target,
         serverCount: servers.length,
         skippedServerIds: skipped.map(({ id }) => id),
@@ -136,7 +137,7 @@ export class RunService {
         run: { id: runId, batchOf: (index) => batchOf(index, options) },
       });
       tx.changed('RUN', runId);
-      const ids = prepared.map(({ row }) => row.id);
+      const rows = prepared.map(({ row }) => row);
       issuer.signOnCommit(tx, ctx, {
         intents: prepared.map(({ intent }) => intent),
         record: {
@@ -150,7 +151,7 @@ export class RunService {
             ...auditDetail(plan),
           },
         },
-        store: (envelopes) => repository.storeEnvelopes(tx, ids, envelopes),
+        store: (envelopes) => repository.storeEnvelopes(tx, rows, envelopes),
       });
       tx.afterCommit(() => {
         for (const { row } of prepared) if (!row.held) bus.publish(`queue:${row.serverId}`);

@@ -93,7 +93,7 @@ export class SecondFactorCheck {
 }
 
 export function secretPlace(userId: string) {
-  return { table: 'totp_credentials', column: 'sealed_secret', row: userId, version: 1 };
+  return { workspaceId: null, table: 'totp_credentials', column: 'sealed_secret', row: userId, version: 1 };
 }
 
 export function totpOf(secret: Secret, label = ''): TOTP {

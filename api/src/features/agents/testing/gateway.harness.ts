@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
@@ -30,6 +30,7 @@ import { createLogger } from '../../../kernel/log.js';
 import { hashToken, randomToken } from '../../../kernel/random-token.js';
 import { makeContext, type WorkspaceContext } from '../../../kernel/request-context.js';
 import { Revocations } from '../../../kernel/revocations.js';
+import { SealingKey } from '../../../kernel/sealing.js';
 import { InProcessSigner } from '../../../signer/index.js';
 import { FeatureHarness } from '../../../testing/feature-harness.js';
 import { createHttpServer } from '../../../transport/http-server.js';
@@ -57,6 +58,7 @@ export class GatewayHarness extends FeatureHarness {
   readonly identityKey = generateSigningKey();
   readonly commandKey: SigningKey = generateSigningKey();
   private readonly rootKey = generateSigningKey();
+  private readonly sealingKey = randomBytes(32);
   private readonly replicas: { stop(): Promise<void> }[] = [];
   private readonly clients: AgentClient[] = [];
   main!: Replica;
@@ -83,7 +85,7 @@ export class GatewayHarness extends FeatureHarness {
     await revocations.start();
     const sockets = new LiveSockets(revocations);
     const signer = await InProcessSigner.open({ key: this.commandKey, pool: signerPool, directory });
-    const kernel = { database, bus, log };
+    const kernel = { database, bus, log, sealing: new SealingKey(this.sealingKey) };
     const groups = createServerGroupsFeature(kernel);
     const servers = createServersFeature({ ...kernel, groups: groups.directory });
     const commands = createCommandsFeature({

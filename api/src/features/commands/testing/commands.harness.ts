@@ -1,4 +1,5 @@
 import { CommandEntity, dataSourceOptions } from '@pilothouse/db';
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +23,7 @@ import { InProcessEventBus, type EventBus } from '../../../kernel/event-bus.js';
 import { createLogger } from '../../../kernel/log.js';
 import { hashToken, randomToken } from '../../../kernel/random-token.js';
 import { makeContext, type WorkspaceContext } from '../../../kernel/request-context.js';
+import { SealingKey } from '../../../kernel/sealing.js';
 import { InProcessSigner } from '../../../signer/index.js';
 import { FeatureHarness } from '../../../testing/feature-harness.js';
 import { createCommandTemplatesFeature } from '../../command-templates/index.js';
@@ -56,6 +58,7 @@ const serversOf = (kernel: { database: Database; bus: EventBus }) =>
 /** The commands feature on a real database with a real signer. */
 export class CommandsHarness extends FeatureHarness {
   readonly commandKey = generateSigningKey();
+  readonly sealing = new SealingKey(randomBytes(32));
   signer!: InProcessSigner;
   feature!: ReturnType<typeof createCommandsFeature>;
   private pool!: Pool;
@@ -76,6 +79,7 @@ export class CommandsHarness extends FeatureHarness {
       database: harness.database,
       bus: harness.bus,
       log: createLogger('error'),
+      sealing: harness.sealing,
       signer: harness.signer,
       // What is signed is tested here, not how fast: a busy machine may take its time.
       signerDeadlineMs: 10_000,
@@ -169,11 +173,11 @@ export class CommandsHarness extends FeatureHarness {
     ).initialize();
     const bus = new InProcessEventBus();
     const database = new Database(dataSource, bus);
-    const { signer, targets } = this;
-    const templates = createCommandTemplatesFeature({ database, bus }).directory;
+    const { sealing, signer, targets } = this;
+    const templates = createCommandTemplatesFeature({ database, bus, sealing }).directory;
     const alarm = serversOf({ database, bus }).alerts;
     const log = createLogger('error');
-    const feature = createCommandsFeature({ database, bus, log, signer, targets, templates, alarm });
+    const feature = createCommandsFeature({ database, bus, log, sealing, signer, targets, templates, alarm });
     return { feature, bus, database, stop: () => dataSource.destroy() };
   }
 
