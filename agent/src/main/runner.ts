@@ -2,6 +2,9 @@ import { createInterface } from 'node:readline';
 import { makeOutputPipes } from '../capabilities/commands/runner/output-pipes.js';
 import { runJob } from '../capabilities/commands/runner/run-job.js';
 
+/** Four descriptors each. */
+const PIPES_AT_ONCE = 8;
+
 /**
  * The process between the agent and one command; it outlives the agent.
  *
@@ -15,14 +18,15 @@ async function main(): Promise<void> {
   const [first, scratch] = process.argv.slice(2);
   if (first === '--spare' && scratch) return serveAsSpare(scratch);
   if (!first) throw new Error('usage: runner <directory> | --spare <scratch directory>');
-  await runJob(first, makeOutputPipes(first));
+  await runJob(first, makeOutputPipes(first, 1).next().value);
 }
 
 async function serveAsSpare(scratch: string): Promise<void> {
-  let pipes = makeOutputPipes(scratch);
+  const stock = makeOutputPipes(scratch, PIPES_AT_ONCE);
+  let pipes = stock.next().value;
   for await (const directory of createInterface({ input: process.stdin })) {
     await runJob(directory, pipes);
-    pipes = makeOutputPipes(scratch);
+    pipes = stock.next().value;
   }
 }
 

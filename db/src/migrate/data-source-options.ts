@@ -24,5 +24,7 @@ export function dataSourceOptions({ url, applicationName, poolSize }: Connection
     migrationsRun: false,
     installExtensions: false,
     invalidWhereValuesBehavior: { null: 'throw', undefined: 'throw' },
+    // Statements that do not wait for each other's answers are under way at the same time.
+    extra: { pipeline: true },
   } satisfies PostgresDataSourceOptions;
 }

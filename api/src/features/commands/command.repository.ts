@@ -7,7 +7,7 @@ import {
   type SignedEnvelope,
 } from '@pilothouse/protocol';
 import { Brackets, In } from 'typeorm';
-import { queryPrepared, type Transaction } from '../../kernel/database/index.js';
+import { findPrepared, queryPrepared, type Transaction } from '../../kernel/database/index.js';
 import { decodeTimeCursor, pageSize, timeCursor, toPage, type Page } from '../../kernel/graphql/connection.js';
 import type { EnvelopeSeal } from './envelope.seal.js';
 import { holdsSecrets, type StoredArguments } from './stored-arguments.js';
@@ -89,8 +89,35 @@ export class CommandRepository {
   }
 
   async insertCommands(tx: Transaction, rows: readonly NewCommand[]): Promise<void> {
-    const values = rows as Parameters<typeof tx.manager.insert<CommandEntity>>[1];
-    await tx.manager.createQueryBuilder().insert().into(CommandEntity).values(values).updateEntity(false).execute();
+    await queryPrepared(
+      tx.manager,
+      `insert into commands (id, workspace_id, server_id, run_id, batch, held, sequence, priority, state, arguments, limits,
+                             idempotent, actor_kind, actor_id, idempotency_key, rerun_of, search_text, created_at, expires_at)
+       select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[], $6::boolean[], $7::bigint[],
+                            $8::integer[], $9::text[], $10::jsonb[], $11::jsonb[], $12::boolean[], $13::text[], $14::uuid[],
+                            $15::text[], $16::uuid[], $17::text[], $18::timestamptz[], $19::timestamptz[])`,
+      [
+        rows.map((row) => row.id),
+        rows.map((row) => row.workspaceId),
+        rows.map((row) => row.serverId),
+        rows.map((row) => row.runId),
+        rows.map((row) => row.batch),
+        rows.map((row) => row.held),
+        rows.map((row) => row.sequence),
+        rows.map((row) => row.priority),
+        rows.map((row) => row.state),
+        rows.map((row) => JSON.stringify(row.arguments)),
+        rows.map((row) => JSON.stringify(row.limits)),
+        rows.map((row) => row.idempotent),
+        rows.map((row) => row.actorKind),
+        rows.map((row) => row.actorId),
+        rows.map((row) => row.idempotencyKey),
+        rows.map((row) => row.rerunOf),
+        rows.map((row) => row.searchText),
+        rows.map((row) => row.createdAt),
+        rows.map((row) => row.expiresAt),
+      ],
+    );
   }
 
   /** Stores what was signed for these commands, in their order; sealed where secrets are in it. */
@@ -154,12 +181,13 @@ export class CommandRepository {
     return tx.manager.findOneBy(CommandEntity, { actorId, idempotencyKey });
   }
 
-  find(tx: Transaction, id: string): Promise<CommandEntity | null> {
-    return tx.manager.findOneBy(CommandEntity, { id });
+  async find(tx: Transaction, id: string): Promise<CommandEntity | null> {
+    const [command] = await this.findMany(tx, [id]);
+    return command ?? null;
   }
 
   findMany(tx: Transaction, ids: readonly string[]): Promise<CommandEntity[]> {
-    return tx.manager.findBy(CommandEntity, { id: In([...ids]) });
+    return findPrepared(tx.manager, CommandEntity, { condition: 'id = any($1::uuid[])', values: [ids] });
   }
 
   /** Locks the row: nothing else moves the command until the transaction ends. */

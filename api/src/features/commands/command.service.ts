@@ -2,7 +2,13 @@ import { ENVELOPE_LIMITS, isFinal, type CancelIntent, type CommandArguments } fr
 import type { CommandEntity } from '@pilothouse/db';
 import { v7 as uuidv7 } from 'uuid';
 import { mayOnServer } from '../../kernel/authorisation/index.js';
-import type { AuditRecord, Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
+import {
+  allAnswered,
+  type AuditRecord,
+  type Database,
+  type Transaction,
+  type WriteTransaction,
+} from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
 import type { Page } from '../../kernel/graphql/connection.js';
@@ -195,13 +201,16 @@ export class CommandService {
       if (earlier) return earlier;
       const server = await this.target(ctx, tx, request.serverId);
       // The server's row is locked from here on: the queue cannot grow between looking and adding.
-      const numbered = [...(await repository.numberInstructions(tx, [server.id])).values()];
+      const [numbered, full] = await allAnswered([
+        repository.numberInstructions(tx, [server.id]),
+        repository.findFullQueues(tx, [server.id]),
+      ]);
       const { plan, template } = await request.planned(tx);
-      const refusal = await this.refuse(tx, { server, plan, whenOffline: request.whenOffline ?? 'SKIP' });
+      const refusal = refuse(server, { plan, whenOffline: request.whenOffline ?? 'SKIP', full: full.has(server.id) });
       if (refusal) return refusal;
       const prepared = await issuer.prepareCommands(tx, ctx, {
         plan,
-        servers: numbered,
+        servers: [...numbered.values()],
         expiresInMs,
         idempotencyKey,
         rerunOf: request.rerunOf,
@@ -222,18 +231,6 @@ export class CommandService {
     });
   }
 
-  private async refuse(
-    tx: Transaction,
-    { server, plan, whenOffline }: { server: TargetServer; plan: CommandPlan; whenOffline: WhenOffline },
-  ): Promise<RunCommandRefusal | null> {
-    if (server.revoked || server.pending) return ServerNotReady.of(server);
-    const missing = plan.scopes.filter((scope) => !server.scopes.includes(scope));
-    if (missing.length > 0) return ScopeMissing.of(server, missing);
-    if (!server.online && whenOffline === 'SKIP') return AgentOffline.of(server);
-    const full = await this.parts.repository.findFullQueues(tx, [server.id]);
-    return full.has(server.id) ? QueueFull.of(server) : null;
-  }
-
   /** The server, if the caller may run commands on it. @throws NOT_FOUND, FORBIDDEN */
   private async target(ctx: WorkspaceContext, tx: Transaction, serverId: string): Promise<TargetServer> {
     const find = (action: 'servers.read' | 'commands.run') =>
@@ -251,6 +248,17 @@ export class CommandService {
     if (!command) throw new Error('A command vanished inside its own transaction');
     return command;
   }
+}
+
+function refuse(
+  server: TargetServer,
+  { plan, whenOffline, full }: { plan: CommandPlan; whenOffline: WhenOffline; full: boolean },
+): RunCommandRefusal | null {
+  if (server.revoked || server.pending) return ServerNotReady.of(server);
+  const missing = plan.scopes.filter((scope) => !server.scopes.includes(scope));
+  if (missing.length > 0) return ScopeMissing.of(server, missing);
+  if (!server.online && whenOffline === 'SKIP') return AgentOffline.of(server);
+  return full ? QueueFull.of(server) : null;
 }
 
 /** What is on record of a command: what was run and as whom, never values of the environment or standard input. */

@@ -1,6 +1,6 @@
 import { CommandOutputEntity } from '@pilothouse/db';
 import { OUTPUT_LIMITS, type OutputFrame, type OutputGapFrame } from '@pilothouse/protocol';
-import type { Transaction } from '../../kernel/database/index.js';
+import { allAnswered, queryPrepared, type Transaction } from '../../kernel/database/index.js';
 import { rowsOfUpdate } from './command.repository.js';
 
 /** What an agent sent of one command's output, in order: pieces, and gaps where its spool was full. */
@@ -43,36 +43,51 @@ export class OutputRepository {
     serverId: string,
     { commandId, items, at }: { commandId: string; items: readonly OutputItem[]; at: Date },
   ): Promise<boolean> {
-    const locked: { workspace_id: string; output_last_seq: string; output_position: string }[] = await tx.manager.query(
+    const [row] = await queryPrepared<{ workspace_id: string; output_last_seq: string; output_position: string }>(
+      tx.manager,
       `select workspace_id, output_last_seq, output_position from commands where id = $1 and server_id = $2 for no key update`,
       [commandId, serverId],
     );
-    const [row] = locked;
     if (!row) return false;
     const placed = place(items, { lastSeq: Number(row.output_last_seq), position: Number(row.output_position) });
-    if (placed.pieces.length > 0) {
-      await tx.manager.query(
-        `insert into command_output (workspace_id, command_id, seq, stream, position, data, recorded_at)
-         select $1, $2, p.seq, p.stream, p.position, p.data, $7
-           from unnest($3::bigint[], $4::text[], $5::bigint[], $6::bytea[]) as p(seq, stream, position, data)`,
-        [
-          row.workspace_id,
-          commandId,
-          placed.pieces.map(({ seq }) => seq),
-          placed.pieces.map(({ stream }) => stream),
-          placed.pieces.map(({ position }) => position),
-          placed.pieces.map(({ data }) => data),
-          at,
-        ],
-      );
-    }
-    await tx.manager.query(
-      `update commands set output_last_seq = $2, output_position = $3, stdout_bytes = stdout_bytes + $4, stderr_bytes = stderr_bytes + $5
-        where id = $1`,
-      [commandId, placed.lastSeq, placed.position, placed.stdoutBytes, placed.stderrBytes],
-    );
-    await this.forgetMiddle(tx, commandId, placed);
+    await allAnswered([
+      this.insertPieces(tx, { workspaceId: row.workspace_id, commandId, pieces: placed.pieces, at }),
+      queryPrepared(
+        tx.manager,
+        `update commands set output_last_seq = $2, output_position = $3, stdout_bytes = stdout_bytes + $4, stderr_bytes = stderr_bytes + $5
+          where id = $1`,
+        [commandId, placed.lastSeq, placed.position, placed.stdoutBytes, placed.stderrBytes],
+      ),
+      this.forgetMiddle(tx, commandId, placed),
+    ]);
     return true;
+  }
+
+  private async insertPieces(
+    tx: Transaction,
+    {
+      workspaceId,
+      commandId,
+      pieces,
+      at,
+    }: { workspaceId: string; commandId: string; pieces: Placed['pieces']; at: Date },
+  ): Promise<void> {
+    if (pieces.length === 0) return;
+    await queryPrepared(
+      tx.manager,
+      `insert into command_output (workspace_id, command_id, seq, stream, position, data, recorded_at)
+       select $1, $2, p.seq, p.stream, p.position, p.data, $7
+         from unnest($3::bigint[], $4::text[], $5::bigint[], $6::bytea[]) as p(seq, stream, position, data)`,
+      [
+        workspaceId,
+        commandId,
+        pieces.map(({ seq }) => seq),
+        pieces.map(({ stream }) => stream),
+        pieces.map(({ position }) => position),
+        pieces.map(({ data }) => data),
+        at,
+      ],
+    );
   }
 
   /** Both conditions name ranges of an index that hold little but what goes: a piece is looked at once. */
@@ -84,7 +99,8 @@ export class OutputRepository {
     const beforeTail = position - OUTPUT_LIMITS.keptTailBytes;
     const lastBeforeTail = lastSeq - KEPT_PIECES.tail;
     if (beforeTail <= OUTPUT_LIMITS.keptHeadBytes && lastBeforeTail <= KEPT_PIECES.head) return;
-    await tx.manager.query(
+    await queryPrepared(
+      tx.manager,
       `delete from command_output
         where command_id = $1
           and (position >= $2 and position < $3 and position + octet_length(data) <= $3 or seq > $4 and seq <= $5)`,

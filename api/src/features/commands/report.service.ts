@@ -1,5 +1,5 @@
 import { openResult, PASSING_REFUSALS, type AgentFrame, type PublicKeyText } from '@pilothouse/protocol';
-import type { Database, WriteTransaction } from '../../kernel/database/index.js';
+import { allAnswered, type Database, type WriteTransaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Logger } from '../../kernel/log.js';
 import { systemContext, type RequestContext, type WorkspaceContext } from '../../kernel/request-context.js';
@@ -50,11 +50,12 @@ export class ReportService {
     tx: WriteTransaction,
     { agent, frames }: { agent: ReportingAgent; frames: readonly IndexedFrame[] },
   ): Promise<FrameRefusal[]> {
-    const refused: FrameRefusal[] = [];
-    for (const { index, frame } of frames) {
-      const refusal = await this.applyOne(ctx, tx, { agent, frame });
-      if (refusal) refused.push({ index, ...refusal });
-    }
+    // Each begins with its compare-and-set, so that these reach the database in the order of the frames.
+    const answers = await allAnswered(frames.map(({ frame }) => this.applyOne(ctx, tx, { agent, frame })));
+    const refused = frames.flatMap(({ index }, place) => {
+      const refusal = answers[place];
+      return refusal ? [{ index, ...refusal }] : [];
+    });
     return [...refused, ...(await this.recordOutput(ctx, tx, { agent, frames }))];
   }
 

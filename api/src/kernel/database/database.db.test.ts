@@ -3,7 +3,7 @@ import { seedWorkspace, type SeededWorkspace } from '@pilothouse/db/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { FeatureHarness } from '../../testing/feature-harness.js';
 import { systemContext, type WorkspaceContext } from '../request-context.js';
-import type { AuditPlace, WriteTransaction } from './index.js';
+import { allAnswered, queryPrepared, type AuditPlace, type WriteTransaction } from './index.js';
 
 let harness: FeatureHarness;
 let workspace: SeededWorkspace;
@@ -88,6 +88,55 @@ test.each([
   });
   await expect(writing).rejects.toThrow('fails');
   expect([await nameNow(), await left(), wakes, committed]).toEqual([before, { events: 0, entries: 0 }, 0, false]);
+});
+
+describe('statements that do not wait for each other', () => {
+  const renameWhere = ({ manager }: WriteTransaction, from: string, to: string) =>
+    queryPrepared(manager, 'update workspaces set name = $2 where name = $1 returning name', [from, to]);
+
+  test('run in the order of the calls, with the tenant set before the first', async () => {
+    const before = await nameNow();
+    const answers = await harness.database.write(ctx, async (tx) => {
+      tx.audit(record);
+      return allAnswered([
+        renameWhere(tx, before, 'first'),
+        renameWhere(tx, 'first', 'second'),
+        renameWhere(tx, 'second', 'third'),
+      ]);
+    });
+    expect(answers).toEqual([[{ name: 'first' }], [{ name: 'second' }], [{ name: 'third' }]]);
+    expect(await nameNow()).toBe('third');
+  });
+
+  test('leave nothing when one of them fails, which is told, and their connection serves the next', async () => {
+    const before = await nameNow();
+    const failing = Array.from({ length: 16 }, () =>
+      harness.database.write(ctx, async (tx) => {
+        tx.audit(record);
+        await allAnswered([
+          renameWhere(tx, before, 'lost'),
+          queryPrepared(tx.manager, 'select 1 / $1::integer as "none"', [0]),
+          renameWhere(tx, 'lost', 'lost too'),
+        ]);
+      }),
+    );
+    const reasons = (await Promise.allSettled(failing)).map((outcome) => 'reason' in outcome && outcome.reason.message);
+    expect(new Set(reasons)).toEqual(new Set(['division by zero']));
+    const names = Array.from({ length: 16 }, () =>
+      harness.database.read(ctx, ({ manager }) => queryPrepared(manager, 'select name from workspaces', [])),
+    );
+    expect(new Set((await Promise.all(names)).flat().map((row) => JSON.stringify(row)))).toEqual(
+      new Set([JSON.stringify({ name: before })]),
+    );
+  });
+});
+
+test('what stands for a tenant is a text and nothing else', async () => {
+  const workspaceId = `', true), set_config('app.user', '`;
+  const [told] = await harness.database.read({ ...ctx, workspaceId }, (tx) =>
+    tx.manager.query(`select current_setting('app.workspace') as workspace, current_setting('app.user') as "user"`),
+  );
+  expect(told).toEqual({ workspace: workspaceId, user: workspace.userId });
 });
 
 test('who is woken finds the change there already', async () => {

@@ -1,8 +1,9 @@
+import { escapeLiteral, type ClientBase } from 'pg';
 import { DataSource, type EntityManager } from 'typeorm';
 import type { EventBus } from '../event-bus.js';
 import { userIdOf, type RequestContext, type WorkspaceContext } from '../request-context.js';
 import { orUnavailable } from './database-away.js';
-import { queryPrepared } from './prepared.js';
+import { allAnswered, queryPrepared } from './prepared.js';
 import { appendAudit, type AuditPlace, type AuditRecord } from './audit-append.js';
 
 /** What a change of a workspace is about; subscriptions choose by it. */
@@ -44,7 +45,7 @@ export class Database {
 
   /** Reads as the caller. */
   read<T>(ctx: RequestContext, work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.scoped(ctx, (manager) => work({ manager }));
+    return this.transaction(ctx, async (manager) => work({ manager }));
   }
 
   /**
@@ -53,7 +54,7 @@ export class Database {
    */
   async write<T>(ctx: RequestContext, work: (tx: WriteTransaction) => Promise<T>): Promise<T> {
     const notes = new TransactionNotes();
-    const result = await this.scoped(ctx, async (manager) => {
+    const result = await this.transaction(ctx, async (manager) => {
       const value = await work(notes.open(manager));
       await notes.settle(ctx, manager);
       return value;
@@ -70,12 +71,11 @@ export class Database {
    */
   async enter<Found, T>({ lookUp, contextOf, work }: Entrance<Found, T>): Promise<T | null> {
     const notes = new TransactionNotes();
-    const entered = await this.transaction(async (manager) => {
-      await setScope(manager, null);
+    const entered = await this.transaction(null, async (manager) => {
       const found = await lookUp({ manager });
       if (found === null) return null;
       const ctx = contextOf(found);
-      await setScope(manager, ctx);
+      await manager.query(setScope(ctx));
       const value = await work({ ctx, tx: notes.open(manager), found });
       await notes.settle(ctx, manager);
       return { ctx, value };
@@ -86,19 +86,41 @@ export class Database {
   }
 
   /** Look-ups that run before a workspace is known: SECURITY DEFINER functions by hash or id, nothing else. */
-  lookUp<Row>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
-    return orUnavailable(() => this.dataSource.query(sql, [...parameters]));
-  }
-
-  private scoped<T>(ctx: RequestContext, work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return this.transaction(async (manager) => {
-      await setScope(manager, ctx);
-      return work(manager);
+  lookUp<Row extends object>(sql: string, parameters: readonly unknown[]): Promise<Row[]> {
+    return orUnavailable(async () => {
+      const runner = this.dataSource.createQueryRunner();
+      try {
+        return await queryPrepared<Row>(runner.manager, sql, parameters);
+      } finally {
+        await runner.release();
+      }
     });
   }
 
-  private transaction<T>(work: (manager: EntityManager) => Promise<T>): Promise<T> {
-    return orUnavailable(() => this.dataSource.transaction(work));
+  /**
+   * Its beginning with the tenant, and the first question of `work`, are one round trip: the question does not wait for
+   * the answer before it. Where the beginning fails, no tenant is set and row-level security shows nothing.
+   */
+  private transaction<T>(ctx: RequestContext | null, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+    return orUnavailable(async () => {
+      const runner = this.dataSource.createQueryRunner();
+      try {
+        const connection = (await runner.connect()) as ClientBase;
+        const begun = connection.query(`start transaction; ${setScope(ctx)}`);
+        // TypeORM's own way to begin waits; what it knows of the transaction afterwards is the same.
+        Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
+        const [, value] = await allAnswered([begun, work(runner.manager)]);
+        await runner.commitTransaction();
+        return value;
+      } catch (error) {
+        await runner.rollbackTransaction().catch(() => {
+          // The connection is gone, or there never was one, and with it the transaction. `error` tells why.
+        });
+        throw error;
+      } finally {
+        await runner.release();
+      }
+    });
   }
 
   private announce(ctx: RequestContext, notes: TransactionNotes): void {
@@ -107,12 +129,11 @@ export class Database {
   }
 }
 
-/** Sets whose rows this transaction sees; null: nobody's. */
-async function setScope(manager: EntityManager, ctx: RequestContext | null): Promise<void> {
-  await queryPrepared(manager, `select set_config('app.workspace', $1, true), set_config('app.user', $2, true)`, [
-    ctx?.workspaceId ?? '',
-    (ctx && userIdOf(ctx.actor)) ?? '',
-  ]);
+/** Sets whose rows a transaction sees; null: nobody's. */
+function setScope(ctx: RequestContext | null): string {
+  const workspace = escapeLiteral(ctx?.workspaceId ?? '');
+  const user = escapeLiteral((ctx && userIdOf(ctx.actor)) ?? '');
+  return `select set_config('app.workspace', ${workspace}, true), set_config('app.user', ${user}, true)`;
 }
 
 class TransactionNotes {
@@ -139,15 +160,11 @@ class TransactionNotes {
     const isPerson = ctx.actor.kind === 'USER' || ctx.actor.kind === 'API_TOKEN';
     const wrote = this.changes.length > 0 || this.auditSteps.length > 0;
     if (isPerson && wrote && this.records.length === 0) throw new Error('A change by a person was not put on record');
-    if (this.changes.length > 0) {
-      await queryPrepared(
-        manager,
-        'select event_append(kind, subject) from unnest($1::text[], $2::uuid[]) as c(kind, subject)',
-        [this.changes.map((change) => change.kind), this.changes.map((change) => change.subjectId)],
-      );
-    }
-    let place: AuditPlace | undefined;
-    for (const record of this.records) place = await appendAudit(manager, ctx as WorkspaceContext, record);
+    const [, places] = await allAnswered([
+      this.numberChanges(manager),
+      allAnswered(this.records.map((record) => appendAudit(manager, ctx, record))),
+    ]);
+    const place = places.at(-1);
     for (const step of this.auditSteps) {
       if (!place) throw new Error('A step after the audit entry needs an audit entry');
       await step(place);
@@ -156,5 +173,14 @@ class TransactionNotes {
 
   committed(): void {
     for (const step of this.commitSteps) step();
+  }
+
+  private async numberChanges(manager: EntityManager): Promise<void> {
+    if (this.changes.length === 0) return;
+    await queryPrepared(
+      manager,
+      'select event_append(kind, subject) from unnest($1::text[], $2::uuid[]) as c(kind, subject)',
+      [this.changes.map((change) => change.kind), this.changes.map((change) => change.subjectId)],
+    );
   }
 }

@@ -27,8 +27,13 @@ export function absentDatabase(bus: EventBus): Database {
 }
 
 function makeDataSource(url: string): DataSource {
+  const options = dataSourceOptions({ url, applicationName: 'pilothouse api', poolSize: POOL_SIZE });
   return new DataSource({
-    ...dataSourceOptions({ url, applicationName: 'pilothouse api', poolSize: POOL_SIZE }),
-    extra: { statement_timeout: STATEMENT_TIMEOUT_MS, idle_in_transaction_session_timeout: 3 * STATEMENT_TIMEOUT_MS },
+    ...options,
+    extra: {
+      ...options.extra,
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      idle_in_transaction_session_timeout: 3 * STATEMENT_TIMEOUT_MS,
+    },
   });
 }

@@ -7,6 +7,7 @@ const names = new Map<string, string>();
 /**
  * Runs a statement that each connection parses and plans once, for the few that every command and every report needs:
  * planning them takes longer than running them. `text` must be a constant, because connections keep what they planned.
+ * Statements of one transaction reach the database in the order of the calls, also when none waits for the one before.
  *
  * @returns the rows, also of UPDATE and DELETE; other than those of TypeORM, its errors are pg's own.
  */
@@ -29,4 +30,15 @@ export function nameOf(text: string): string {
     names.set(text, name);
   }
   return name;
+}
+
+/**
+ * The answers to statements that were sent one behind the other without waiting. Unlike `Promise.all` it waits for all of
+ * them when one fails, so that nothing of a transaction is under way after its end.
+ */
+export async function allAnswered<const Steps extends readonly Promise<unknown>[]>(
+  steps: Steps,
+): Promise<{ -readonly [Key in keyof Steps]: Awaited<Steps[Key]> }> {
+  await Promise.allSettled(steps);
+  return Promise.all(steps);
 }

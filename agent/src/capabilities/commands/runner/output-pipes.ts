@@ -22,10 +22,17 @@ interface PipeEnds {
   writeEnd: number;
 }
 
-export function makeOutputPipes(directory: string): OutputPipes {
-  const paths = ['out', 'err'].map((name) => join(directory, `.pipe-${process.pid}-${name}`)) as [string, string];
-  execFileSync('mkfifo', ['-m', '600', '--', ...paths], { stdio: 'ignore' });
-  return { stdout: openPipe(paths[0]), stderr: openPipe(paths[1]) };
+/**
+ * Pipes for one command after the other, made for `atOnce` commands at a time: a program is started to make them, which
+ * takes longer than all else that a short command needs of its runner.
+ */
+export function* makeOutputPipes(directory: string, atOnce: number): Generator<OutputPipes, never> {
+  const paths = Array.from({ length: atOnce }, (_, index) => join(directory, `.pipe-${process.pid}-${index}`));
+  for (;;) {
+    const names = paths.flatMap((path) => [`${path}-out`, `${path}-err`]);
+    execFileSync('mkfifo', ['-m', '600', '--', ...names], { stdio: 'ignore' });
+    yield* paths.map((path) => ({ stdout: openPipe(`${path}-out`), stderr: openPipe(`${path}-err`) }));
+  }
 }
 
 function openPipe(path: string): PipeEnds {
