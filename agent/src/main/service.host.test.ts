@@ -189,6 +189,7 @@ describe.runIf(canBootHosts())('the agent as a service [needs systemd-nspawn]', 
   it('comes back with the host', async () => {
     await host.reboot();
     await controlPlane.subscriptions.take();
+    while ((await property('ActiveState')) === 'activating');
     expect(await property('ActiveState')).toBe('active');
     expect(await resultOf(send('true'))).toMatchObject({ state: 'SUCCEEDED' });
   });

@@ -17,7 +17,7 @@ import { BootedHost, canBootHosts } from '../../testing/index.js';
 import { CommandHost } from './testing/command-host.js';
 import type { CrashingAgentSetup } from './testing/crashing-agent.js';
 import { argv, InstructionSigner, sh, type Delivery } from './testing/envelopes.js';
-import { bundle, bundleRunner } from './testing/runner-bundle.js';
+import { bundle, bundleRunner, removeBundles } from './testing/runner-bundle.js';
 
 let runnerPath: string;
 let agentPath: string;
@@ -27,6 +27,7 @@ beforeAll(async () => {
   agentPath = bundle('./crashing-agent.ts');
   directory = await mkdtemp(join(tmpdir(), 'ph-durability-'));
 });
+afterAll(removeBundles);
 afterAll(() => rm(directory, { recursive: true, force: true }));
 
 /** Where the agent runs that is killed. */

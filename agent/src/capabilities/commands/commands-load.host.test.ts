@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { CommandHost } from './testing/command-host.js';
 import { argv, sh } from './testing/envelopes.js';
-import { bundleRunner } from './testing/runner-bundle.js';
+import { bundleRunner, removeBundles } from './testing/runner-bundle.js';
 
 const MIB = 2 ** 20;
 let runnerPath: string;
@@ -12,6 +12,7 @@ let host: CommandHost;
 beforeAll(() => {
   runnerPath = bundleRunner();
 });
+afterAll(removeBundles);
 afterEach(() => host.stop());
 
 describe('output', () => {

@@ -9,7 +9,7 @@ import { identifyProcess } from './runner/process-identity.js';
 import { CommandHost, type HostWish } from './testing/command-host.js';
 import { argv, sh } from './testing/envelopes.js';
 import { RemoteLauncher } from './testing/remote-launcher.js';
-import { bundle, bundleRunner } from './testing/runner-bundle.js';
+import { bundle, bundleRunner, removeBundles } from './testing/runner-bundle.js';
 
 const isRoot = process.getuid?.() === 0;
 const GAMES_UID = 5;
@@ -20,6 +20,7 @@ beforeAll(async () => {
   scratch = await mkdtemp(join(tmpdir(), 'ph-test-'));
   await chmod(scratch, 0o755);
 });
+afterAll(removeBundles);
 afterAll(() => rm(scratch, { recursive: true }));
 
 /** Where commands run, and what a test needs to know of that. */

@@ -10,7 +10,7 @@ import { SETTINGS } from '../../kernel/settings.js';
 import { BuiltAgent } from '../../testing/built-agent.js';
 import { CommandHost } from './testing/command-host.js';
 import { argv, sh, type CommandWish, type Delivery } from './testing/envelopes.js';
-import { bundleRunner } from './testing/runner-bundle.js';
+import { bundleRunner, removeBundles } from './testing/runner-bundle.js';
 
 const isRoot = process.getuid?.() === 0;
 const directory = mkdtempSync(join(tmpdir(), 'ph-injection-'));
@@ -35,6 +35,7 @@ beforeAll(async () => {
   runnerPath = bundleRunner();
   host = await CommandHost.start({ runnerPath });
 });
+afterAll(removeBundles);
 afterEach(() => {
   if (canaries().length > 0) throw new Error(`A value was executed: ${canaries().join(', ')}`);
 });
@@ -260,7 +261,7 @@ describe('the agent itself', () => {
             runnerPath,
             stateDirectory: join(mkdtempSync(`${directory}/`), name),
           });
-          const result = await other.run({ program: sh('cat; echo "$0"'), arguments: { stdin: 'aGkK' } });
+          const result = await other.run({ program: sh('cat; printf "%s\\n" "$0"'), arguments: { stdin: 'aGkK' } });
           const script = join(other.stateDirectory, 'commands', result.commandId, 'script');
           expect((await other.outputOf(result)).toString()).toBe(`hi\n${script}\n`);
           await other.stop();

@@ -12,7 +12,7 @@ import { isAlive, readIdentity } from '../runner/process-identity.js';
 import { SPOOL_START } from '../spool/spool-format.js';
 import { argv, sh } from '../testing/envelopes.js';
 import { RemoteLauncher } from '../testing/remote-launcher.js';
-import { bundle, bundleRunner } from '../testing/runner-bundle.js';
+import { bundle, bundleRunner, removeBundles } from '../testing/runner-bundle.js';
 import type { RunnerLauncher, RunnerTask } from './runner-launcher.js';
 import { SessionLauncher } from './session.launcher.js';
 import { SystemdLauncher, type SystemdLauncherOptions } from './systemd.launcher.js';
@@ -23,6 +23,7 @@ beforeAll(async () => {
   runnerPath = bundleRunner();
   state = await mkdtemp(join(tmpdir(), 'ph-launchers-'));
 });
+afterAll(removeBundles);
 afterAll(() => rm(state, { recursive: true }));
 
 async function prepare(program: CommandIntent['arguments']['program']): Promise<RunnerTask> {

@@ -1,12 +1,16 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { buildSync } from 'esbuild';
 
-/** Bundles a program of this package as it is shipped; resolves to the path of the file. */
+const directories: string[] = [];
+
+/** Bundles a program of this package as it is shipped; gives the path of the file. Call `removeBundles` in the end. */
 export function bundle(source: string): string {
-  const outfile = join(mkdtempSync(join(tmpdir(), 'ph-bundle-')), 'program.cjs');
+  const directory = mkdtempSync(join(tmpdir(), 'ph-bundle-'));
+  directories.push(directory);
+  const outfile = join(directory, 'program.cjs');
   buildSync({
     entryPoints: [fileURLToPath(new URL(source, import.meta.url))],
     outfile,
@@ -21,4 +25,9 @@ export function bundle(source: string): string {
 
 export function bundleRunner(): string {
   return bundle('../../../main/runner.ts');
+}
+
+/** Removes what this process has bundled. */
+export function removeBundles(): void {
+  for (const directory of directories.splice(0)) rmSync(directory, { recursive: true });
 }
