@@ -20,19 +20,10 @@ import {
   type ServerRepository,
   type ServerTagRepository,
 } from '../servers/index.js';
+import { enrolCommand, type InstallationAddress } from './enrol-command.js';
 import { ServerOnline } from './enrolment.refusals.js';
 import type { EnrolmentRepository } from './enrolment.repository.js';
 import { Enrolment, ServerEnrolment, type CreateServerInput, type ReenrolServerInput } from './enrolment.types.js';
-
-/** How agents reach this installation and know it again. */
-export interface InstallationAddress {
-  /** Where agents connect to: `https://host:port` without a path. */
-  publicOrigin: string;
-  /** SHA-256 of the root key, hexadecimal. */
-  rootFingerprint: string;
-  /** SHA-256 of the TLS certificate where no public authority signed it. */
-  tlsFingerprint?: string | null;
-}
 
 export interface EnrolmentServiceParts {
   database: Database;
@@ -130,12 +121,6 @@ export class EnrolmentService {
     if (!record) throw new Error('A server vanished inside its own transaction');
     return record;
   }
-}
-
-/** The token is not part of it: arguments can be read by every user of the host. */
-function enrolCommand({ publicOrigin, rootFingerprint, tlsFingerprint }: InstallationAddress): string {
-  const tlsPin = tlsFingerprint == null ? [] : ['--tls-pin', tlsFingerprint];
-  return ['pilothouse-agent', 'enrol', '--url', publicOrigin, '--pin', rootFingerprint, ...tlsPin].join(' ');
 }
 
 function checkInput(input: CreateServerInput) {
