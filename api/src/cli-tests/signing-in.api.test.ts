@@ -89,10 +89,13 @@ describe('a session', () => {
       stderr: `Nobody is signed in at ${api.origin}. Sign in with pilothouse login.\n`,
     });
     cli.environment = { ...cli.environment, PILOTHOUSE_TOKEN: token };
-    expect(await cli.run(['servers'])).toMatchObject({
-      code: 3,
-      stderr: expect.stringContaining('Nobody is signed in'),
-    });
+    for (const command of [['servers'], ['servers', 'watch']]) {
+      expect(await cli.run(command)).toEqual({
+        code: 3,
+        stdout: '',
+        stderr: `${api.origin} does not accept the token in PILOTHOUSE_TOKEN: it is wrong, was revoked or has expired. Correct or unset it.\n`,
+      });
+    }
     delete cli.environment.PILOTHOUSE_TOKEN;
     expect(await readFile(cli.credentialsFile, 'utf8')).not.toContain(token);
   });

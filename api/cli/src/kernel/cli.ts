@@ -64,6 +64,7 @@ export class Cli {
       token: this.environment.token ?? known.token,
       workspaceId: this.options.workspace ?? (this.environment.token === null ? known.workspaceId : null),
       confirm: (session) => this.confirmIdentity(session),
+      explain: (fault) => this.explain(fault, origin),
       onOutage: (isOver) => this.output.note(isOver ? 'Reconnected, nothing lost.' : 'Connection lost. Reconnecting.'),
     });
     return this.opened;
@@ -76,6 +77,13 @@ export class Cli {
 
   async close(): Promise<void> {
     await this.opened?.close();
+  }
+
+  /** A token that was given by hand is what is wrong with it, not that nobody has signed in. */
+  private explain(fault: ApiFault, origin: string): CliError {
+    if (fault.code !== 'UNAUTHENTICATED' || this.environment.token === null) return fault;
+    const sentence = `${origin} does not accept the token in PILOTHOUSE_TOKEN: it is wrong, was revoked or has expired.`;
+    return new CliError(`${sentence} Correct or unset it.`, EXIT.notSignedIn, fault.code);
   }
 
   private async confirmIdentity(session: Session): Promise<string> {

@@ -14,6 +14,8 @@ export interface SessionParts {
   workspaceId: string | null;
   /** Confirms who is there, where the API asks for it. @returns the session's new token; @throws CliError */
   confirm: (session: Session) => Promise<string>;
+  /** What to say of an answer that is a fault. */
+  explain: (fault: ApiFault) => CliError;
   /** Told when a stream loses its connection, and when it has it back. */
   onOutage: (isOver: boolean) => void;
 }
@@ -72,7 +74,11 @@ export class Session {
   ): AsyncGenerator<Data, void> {
     this.socket ??= this.openSocket();
     const socket = await this.socket;
-    yield* socket.subscribe<Data>(operation.toString(), variables as Record<string, unknown>);
+    try {
+      yield* socket.subscribe<Data>(operation.toString(), variables as Record<string, unknown>);
+    } catch (error) {
+      throw error instanceof ApiFault ? this.parts.explain(error) : error;
+    }
   }
 
   /** A stream that outlives broken connections, without gap or duplicate. @throws ApiFault, Unreachable */
@@ -108,7 +114,7 @@ export class Session {
     const [error] = errors ?? [];
     if (error) {
       const code = error.extensions?.code;
-      throw new ApiFault(typeof code === 'string' ? code : 'INTERNAL', error.message);
+      throw this.parts.explain(new ApiFault(typeof code === 'string' ? code : 'INTERNAL', error.message));
     }
     if (data == null) throw notPilothouse(endpoint.origin);
     return data as Data;

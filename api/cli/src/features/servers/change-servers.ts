@@ -63,7 +63,7 @@ export async function reenrolServer(cli: Cli, given: string, options: { replaceO
   }
 }
 
-const LOOPBACK_URL = / --url https?:\/\/(127\.|localhost\b|\[::1\])/;
+const LOOPBACK_URL = / --url '?https?:\/\/(127\.|localhost\b|\[::1\])/;
 
 const LOOPBACK_HINT =
   'Only this machine reaches that address. For other hosts, start Pilothouse with PILOTHOUSE_LISTEN first.';
