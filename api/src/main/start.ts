@@ -5,7 +5,7 @@ import { BUILT_PROGRAMS } from './supervisor/programs.js';
 import { superviseUntilStopped } from './supervisor/supervise.js';
 
 /** What `npm start` runs once everything is built. */
-const console = new OperatorConsole((text) => process.stdout.write(text));
+const console = new OperatorConsole(process.stdout);
 process.exit(
   await superviseUntilStopped({
     readEnvironment,

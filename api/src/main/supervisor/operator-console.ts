@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { RotatingLog } from './rotating-log.js';
 
@@ -6,7 +7,10 @@ import { RotatingLog } from './rotating-log.js';
 export class OperatorConsole {
   #log: RotatingLog | null = null;
 
-  constructor(private readonly write: (text: string) => void) {}
+  constructor(private readonly terminal: Writable) {
+    // Whoever read it is gone: what is said goes on into the log, and nothing ends by it.
+    terminal.on('error', () => undefined);
+  }
 
   keepIn(stateDir: string): void {
     this.#log = new RotatingLog({ path: join(stateDir, 'logs', 'supervisor.log') });
@@ -19,7 +23,7 @@ export class OperatorConsole {
 
   /** For what must be read once and kept nowhere: it goes to the terminal only. */
   show(line: string): void {
-    this.write(`${line}\n`);
+    this.terminal.write(`${line}\n`);
   }
 
   /** Returns once the file holds all that was said. */

@@ -225,3 +225,16 @@ test('Ctrl-C while it starts ends what was started so far', async () => {
   const again = start();
   await again.address();
 });
+
+test('ends everything, the database too, when nobody reads its terminal any more', async () => {
+  const supervised = start();
+  await supervised.address();
+  await place.until('dashboard began');
+  const [postmaster = ''] = (await readFile(join(place.stateDir, 'postgres/data/postmaster.pid'), 'utf8')).split('\n');
+  const left = [...(await pids('api', 'dashboard')), Number(postmaster)];
+  expect(left.every(isAlive)).toBe(true);
+  supervised.process.stdout.destroy();
+  expect(await supervised.stop()).toBe(0);
+  expect(left.filter(isAlive)).toEqual([]);
+  expect(await readFile(join(place.stateDir, 'logs', 'supervisor.log'), 'utf8')).toContain('Stopped.');
+});

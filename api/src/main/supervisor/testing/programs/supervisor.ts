@@ -17,6 +17,6 @@ process.exit(
       endWithParent: program('end-with-parent'),
     },
     ensureInstallation,
-    console: new OperatorConsole((text) => process.stdout.write(text)),
+    console: new OperatorConsole(process.stdout),
   }),
 );
