@@ -2,8 +2,11 @@
 import { maintainTelemetry } from '@pilothouse/db/timeseries';
 import { Pool } from 'pg';
 import type { Logger } from '../kernel/log.js';
+import type { RedisPlace } from '../kernel/redis-event-bus.js';
 import type { Job } from './job.js';
 import { JobsRuntime } from './jobs.runtime.js';
+import { PostgresJobsBackend } from './postgres-jobs.backend.js';
+import { RedisJobsBackend } from './redis-jobs.backend.js';
 import { retentionJob } from './retention.job.js';
 import { RetentionRepository } from './retention.repository.js';
 
@@ -25,11 +28,13 @@ export interface Sweeps {
 export interface JobsParts {
   /** Of the role ph_jobs. */
   url: string;
+  /** Where the queue is; null: in the same database. */
+  redis: RedisPlace | null;
   sweeps: Sweeps;
   log: Logger;
 }
 
-export function createJobs({ url, log, sweeps }: JobsParts): {
+export function createJobs({ url, redis, log, sweeps }: JobsParts): {
   jobs: readonly Job[];
   start: () => Promise<void>;
   stop: () => Promise<void>;
@@ -44,7 +49,11 @@ export function createJobs({ url, log, sweeps }: JobsParts): {
     { name: 'telemetry-maintain', everyMs: MINUTE_MS, run: () => maintain(pool) },
     retentionJob({ repository: new RetentionRepository(pool), log }),
   ];
-  const runtime = new JobsRuntime({ url, jobs, log });
+  const runtime = new JobsRuntime({
+    backend: redis ? new RedisJobsBackend(redis) : new PostgresJobsBackend(url),
+    jobs,
+    log,
+  });
   return {
     jobs,
     start: () => runtime.start(),

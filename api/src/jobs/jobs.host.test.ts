@@ -7,11 +7,13 @@ import { Client } from 'pg';
 import { pino } from 'pino';
 import { DataSource } from 'typeorm';
 import { v7 as uuidv7 } from 'uuid';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createCommandsFeature } from '../features/commands/index.js';
 import { Database } from '../kernel/database/index.js';
 import { InProcessEventBus } from '../kernel/event-bus.js';
+import type { RedisPlace } from '../kernel/redis-event-bus.js';
 import { createJobs, type Sweeps } from './index.js';
+import { OnRedis, onPostgres, type BackendServer } from './testing/backends.js';
 
 const log = pino({ level: 'silent' });
 const nothing = async () => undefined;
@@ -20,9 +22,10 @@ let cluster: DurableTestCluster;
 beforeAll(async () => void (cluster = await durableTestCluster()));
 afterAll(() => cluster.remove());
 
-function jobsOf(url: string, sweeps: Partial<Sweeps>) {
+function jobsOf(url: string, sweeps: Partial<Sweeps>, redis: RedisPlace | null = null) {
   return createJobs({
     url,
+    redis,
     log,
     sweeps: { commands: nothing, runs: nothing, agents: nothing, anchors: nothing, ...sweeps },
   });
@@ -37,7 +40,7 @@ const COMMIT_AND_DIE = `
   await client.query(sql);
   process.kill(process.pid, 'SIGKILL');`;
 
-test('what a process committed before it was killed is done by the next one, from the row alone', async () => {
+async function isDoneFromTheRow(server: BackendServer): Promise<void> {
   const database = await cluster.createDatabase();
   const { workspaceId, userId } = await seedWorkspace(database);
   const { serverId } = await seedServer(database, workspaceId);
@@ -67,7 +70,7 @@ test('what a process committed before it was killed is done by the next one, fro
     templates: unused,
     alarm: unused,
   });
-  const jobs = jobsOf(database.jobsUrl, { commands: (now) => sweep.run(now) });
+  const jobs = jobsOf(database.jobsUrl, { commands: (now) => sweep.run(now) }, server.scene(database).redis);
   await jobs.start();
   await ended;
   await jobs.stop();
@@ -77,6 +80,16 @@ test('what a process committed before it was killed is done by the next one, fro
   const { rows } = await admin.query('select state from commands where id = $1', [commandId]);
   await admin.end();
   expect(rows).toEqual([{ state: 'EXPIRED' }]);
+}
+
+describe.each([onPostgres, new OnRedis()])('with its jobs on $name', (server) => {
+  beforeAll(async () => server.isHere && server.start());
+  afterAll(async () => server.isHere && server.remove());
+
+  test.runIf(server.isHere)(
+    'what a process committed before it was killed is done by the next one, from the row alone',
+    () => isDoneFromTheRow(server),
+  );
 });
 
 test('jobs go on by themselves after PostgreSQL was killed', async () => {

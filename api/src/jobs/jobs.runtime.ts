@@ -1,111 +1,99 @@
-import { JOBS_SCHEMA } from '@pilothouse/db';
-import {
-  createPostgresBackend,
-  Queue,
-  Worker,
-  type JobProgress,
-  type PostgresConnectionOptions,
-  type PostgresQueueBackend,
-} from 'bullmq';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from '../kernel/log.js';
 import type { Job } from './job.js';
+import type { JobsBackend, JobsQueue, JobsWorker } from './jobs.backend.js';
 
 const QUEUE = 'jobs';
 const SECOND_MS = 1000;
-
-/** Jobs that may run here at the same time: a long one does not hold up the sweeps. */
-const CONCURRENCY = 4;
-/** After the database was away. */
-const RETRY_MS = SECOND_MS;
-type PostgresQueue = Queue<
-  unknown,
-  unknown,
-  string,
-  unknown,
-  unknown,
-  string,
-  PostgresQueueBackend,
-  PostgresConnectionOptions
->;
-type PostgresWorker = Worker<unknown, unknown, string, PostgresQueueBackend, JobProgress, PostgresConnectionOptions>;
+/** A backend that is away may not answer to a farewell. */
+const FAREWELL_MS = 2 * SECOND_MS;
 
 export interface JobsRuntimeParts {
-  /** Of the role ph_jobs. */
-  url: string;
+  backend: JobsBackend;
   jobs: readonly Job[];
   log: Logger;
-  /** How often is looked whether every job still runs; one that has missed three runs and this long is scheduled anew. */
+  /** A job that has missed three runs and this long is scheduled anew. */
   tendMs?: number;
 }
 
 /**
- * Runs jobs at their intervals, once for all processes that have this runtime: BullMQ's schedulers, in a schema of the
- * same database. A process that is killed leaves its jobs to the others, or to its own next start.
+ * Runs jobs at their intervals, once for all processes that have this runtime, by BullMQ's schedulers. A process that is
+ * killed leaves its jobs to the others, or to its own next start. While the backend is away every process runs all of
+ * them by itself: that is twice, and harmless, where not at all would not be.
  */
 export class JobsRuntime {
   private readonly jobs: ReadonlyMap<string, Job>;
   private readonly lastRunAt = new Map<string, number>();
-  private readonly runningHere = new Set<string>();
+  private readonly running = new Map<string, Promise<void>>();
   private readonly tendMs: number;
   private readonly stopping = new AbortController();
-  private queue: PostgresQueue | undefined;
-  private worker: PostgresWorker | undefined;
+  private queue: JobsQueue | undefined;
+  private worker: JobsWorker | undefined;
   private tending: NodeJS.Timeout | undefined;
+  private wasAway = false;
+  private isTending = false;
 
   constructor(private readonly parts: JobsRuntimeParts) {
     this.tendMs = parts.tendMs ?? 10 * SECOND_MS;
     this.jobs = new Map(parts.jobs.map((job) => [job.name, job]));
   }
 
-  /** Resolves when every job is scheduled; each runs at once, and then at its intervals. */
+  /** Resolves when every job is scheduled, or will be run from here; each runs at once, and then at its intervals. */
   async start(): Promise<void> {
-    const queue: PostgresQueue = new Queue(QUEUE, { connection: this.connection(2) }, createPostgresBackend);
-    this.queue = queue;
-    queue.on('error', (error) => this.parts.log.warn({ err: error }, 'The queue of jobs lost the database'));
-    await queue.waitUntilReady();
-    await this.forgetUnknown(queue);
-    for (const job of this.jobs.values()) await this.schedule(job);
-    this.worker = this.work();
-    await this.worker.waitUntilReady();
-    this.tending = setInterval(() => void this.tend(), this.tendMs);
+    const { backend } = this.parts;
+    this.queue = backend.queue(QUEUE);
+    this.queue.on('error', (error) => this.complain(error, 'The queue of jobs lost its backend'));
+    await backend.ready();
+    this.wasAway = backend.isAway();
+    if (!this.wasAway) await this.scheduleAll();
+    this.worker = backend.worker(QUEUE, ({ name }) => this.runNamed(name));
+    this.worker.on('error', (error) => this.complain(error, 'Jobs could not be fetched'));
+    this.tending = setInterval(() => void this.tick(), SECOND_MS);
+    await this.tick();
   }
 
   /** Resolves when no job runs here any more. */
   async stop(): Promise<void> {
     this.stopping.abort();
     clearInterval(this.tending);
-    await this.worker?.close();
+    await Promise.all(this.running.values());
+    await Promise.race([this.leave(), delay(FAREWELL_MS, undefined, { ref: false })]);
+    this.parts.backend.close();
+  }
+
+  private async leave(): Promise<void> {
+    await this.worker?.close(this.parts.backend.isAway());
     await this.queue?.close();
   }
 
-  private work(): PostgresWorker {
-    const { log } = this.parts;
-    const options = {
-      connection: this.connection(3),
-      concurrency: CONCURRENCY,
-      runRetryDelay: RETRY_MS,
-      removeOnComplete: { count: 0 },
-      removeOnFail: { count: 0 },
-    };
-    const worker: PostgresWorker = new Worker(QUEUE, ({ name }) => this.run(name), options, createPostgresBackend);
-    worker.on('error', (error) => log.warn({ err: error }, 'Jobs could not be fetched'));
-    return worker;
+  private async runNamed(name: string): Promise<void> {
+    const job = this.jobs.get(name);
+    // Another version's job, or one that takes longer than its interval.
+    if (job && !this.running.has(name)) await this.run(job);
+  }
+
+  private async run(job: Job): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    const work = this.attempt(job).finally(() => this.running.delete(job.name));
+    this.running.set(job.name, work);
+    this.lastRunAt.set(job.name, performance.now());
+    await work;
   }
 
   /** A failure is for the log only: the next run finds the same rows. */
-  private async run(name: string): Promise<void> {
-    const job = this.jobs.get(name);
-    // Another version's job, or one that takes longer than its interval.
-    if (!job || this.runningHere.has(name)) return;
-    this.runningHere.add(name);
-    this.lastRunAt.set(name, performance.now());
+  private async attempt(job: Job): Promise<void> {
     try {
       await job.run({ now: new Date(), signal: this.stopping.signal });
     } catch (error) {
-      this.parts.log.error({ err: error, job: name }, 'A job failed; it runs again at its next interval');
-    } finally {
-      this.runningHere.delete(name);
+      this.parts.log.error({ err: error, job: job.name }, 'A job failed; it runs again at its next interval');
     }
+  }
+
+  private async scheduleAll(): Promise<void> {
+    for (const { key } of (await this.queue?.getJobSchedulers()) ?? []) {
+      if (!this.jobs.has(key)) await this.queue?.removeJobScheduler(key);
+    }
+    for (const job of this.jobs.values()) await this.schedule(job);
   }
 
   private async schedule({ name, everyMs }: Job): Promise<void> {
@@ -113,30 +101,47 @@ export class JobsRuntime {
     this.lastRunAt.set(name, performance.now());
   }
 
-  private async forgetUnknown(queue: PostgresQueue): Promise<void> {
-    for (const { key } of await queue.getJobSchedulers()) {
-      if (!this.jobs.has(key)) await queue.removeJobScheduler(key);
+  private async tick(): Promise<void> {
+    if (this.isTending) return;
+    this.isTending = true;
+    await this.tend();
+    this.isTending = false;
+  }
+
+  private async tend(): Promise<void> {
+    const isAway = this.parts.backend.isAway();
+    if (isAway !== this.wasAway) await this.turn(isAway);
+    for (const job of this.jobs.values()) {
+      if (this.running.has(job.name)) continue;
+      const silentMs = performance.now() - (this.lastRunAt.get(job.name) ?? -Infinity);
+      if (isAway && silentMs >= job.everyMs) void this.run(job);
+      else if (!isAway && silentMs >= 3 * job.everyMs + this.tendMs) await this.scheduleAnew(job);
     }
+  }
+
+  /** What the backend knew may be lost when it is back. */
+  private async turn(isAway: boolean): Promise<void> {
+    this.wasAway = isAway;
+    const { log } = this.parts;
+    if (isAway) return log.warn('The queue of jobs is away: this process runs every job by itself until it is back');
+    log.info('The queue of jobs is back');
+    await this.scheduleAll().catch((error: unknown) => this.complain(error, 'Jobs could not be scheduled'));
   }
 
   /**
-   * A scheduler makes a job's next run when it takes up the one before; when the database goes away in between there is
+   * A scheduler makes a job's next run when it takes up the one before; when the backend goes away in between there is
    * no next. Where another process has run the job, scheduling it anew costs one run too many.
    */
-  private async tend(): Promise<void> {
-    for (const job of this.jobs.values()) {
-      const silentMs = performance.now() - (this.lastRunAt.get(job.name) ?? 0);
-      if (this.runningHere.has(job.name) || silentMs < 3 * job.everyMs + this.tendMs) continue;
-      try {
-        await this.schedule(job);
-      } catch (error) {
-        this.parts.log.warn({ err: error, job: job.name }, 'A job could not be scheduled; it is tried again');
-      }
+  private async scheduleAnew(job: Job): Promise<void> {
+    try {
+      await this.schedule(job);
+    } catch (error) {
+      this.complain(error, 'A job could not be scheduled; it is tried again');
     }
   }
 
-  private connection(max: number): PostgresConnectionOptions {
-    const { url } = this.parts;
-    return { connectionString: url, application_name: 'pilothouse jobs', max, schema: JOBS_SCHEMA, migrate: true };
+  /** That it is away is said once. */
+  private complain(error: unknown, sentence: string): void {
+    if (!this.wasAway) this.parts.log.warn({ err: error }, sentence);
   }
 }

@@ -9,6 +9,8 @@ test('nothing needs to be set', () => {
     databaseUrl: null,
     signerSocket: null,
     redisUrl: null,
+    jobsBackend: 'postgresql',
+    jobsProcess: 'api',
     tls: null,
     insecureHttp: false,
     allowedOrigins: [],
@@ -32,6 +34,8 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   PILOTHOUSE_DATABASE_URL: ['mysql://localhost/x', 'localhost'],
   PILOTHOUSE_SIGNER_SOCKET: ['', 'signer.sock', `/${'x'.repeat(90)}`],
   PILOTHOUSE_REDIS_URL: ['localhost:6379', 'http://localhost:6379'],
+  PILOTHOUSE_JOBS_BACKEND: ['', 'mysql'],
+  PILOTHOUSE_JOBS_PROCESS: ['', 'jobs'],
   PILOTHOUSE_INSECURE_HTTP: ['yes', '0', 'true'],
   PILOTHOUSE_LOG_LEVEL: ['trace', 'INFO'],
   PILOTHOUSE_DASHBOARD_PORT: ['-1', '65536', 'x'],
@@ -66,6 +70,15 @@ test.each(['PILOTHOUSE_TLS_CERT', 'PILOTHOUSE_TLS_KEY'])('%s alone is refused', 
   expect(() => readEnvironment({ [name]: 'file.pem' })).toThrow(
     'PILOTHOUSE_TLS_CERT and PILOTHOUSE_TLS_KEY belong together.',
   );
+});
+
+test('jobs are queued in Redis where there is one, unless the operator says otherwise', () => {
+  const PILOTHOUSE_REDIS_URL = 'redis://localhost';
+  expect(readEnvironment({ PILOTHOUSE_REDIS_URL }).jobsBackend).toBe('redis');
+  expect(readEnvironment({ PILOTHOUSE_REDIS_URL, PILOTHOUSE_JOBS_BACKEND: 'postgresql' }).jobsBackend).toBe(
+    'postgresql',
+  );
+  expect(() => readEnvironment({ PILOTHOUSE_JOBS_BACKEND: 'redis' })).toThrow('PILOTHOUSE_REDIS_URL must say which');
 });
 
 test('child processes are given what is of the host, and no secret of ours or the operator’s', () => {

@@ -21,6 +21,8 @@ const environmentSchema = z.object({
     .max(MAX_SOCKET_PATH_LENGTH)
     .optional(),
   PILOTHOUSE_REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
+  PILOTHOUSE_JOBS_BACKEND: z.enum(['postgresql', 'redis']).optional(),
+  PILOTHOUSE_JOBS_PROCESS: z.enum(['api', 'own']).default('api'),
   PILOTHOUSE_TLS_CERT: z.string().optional(),
   PILOTHOUSE_TLS_KEY: z.string().optional(),
   PILOTHOUSE_INSECURE_HTTP: z.literal('1').optional(),
@@ -39,6 +41,10 @@ export interface Environment {
   signerSocket: string | null;
   /** Shared by the replicas; null where there is one. */
   redisUrl: string | null;
+  /** Where jobs are queued. */
+  jobsBackend: 'postgresql' | 'redis';
+  /** Whether jobs run in the api's process, or in their own only. */
+  jobsProcess: 'api' | 'own';
   tls: { certificateFile: string; keyFile: string } | null;
   insecureHttp: boolean;
   allowedOrigins: string[];
@@ -58,6 +64,9 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
   if ((env.PILOTHOUSE_TLS_CERT === undefined) !== (env.PILOTHOUSE_TLS_KEY === undefined)) {
     throw new Error('PILOTHOUSE_TLS_CERT and PILOTHOUSE_TLS_KEY belong together.');
   }
+  if (env.PILOTHOUSE_JOBS_BACKEND === 'redis' && env.PILOTHOUSE_REDIS_URL === undefined) {
+    throw new Error('PILOTHOUSE_JOBS_BACKEND is redis: PILOTHOUSE_REDIS_URL must say which.');
+  }
   const separator = env.PILOTHOUSE_LISTEN.lastIndexOf(':');
   return {
     stateDirectory: env.PILOTHOUSE_STATE_DIR,
@@ -69,6 +78,8 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
     databaseUrl: env.PILOTHOUSE_DATABASE_URL ?? null,
     signerSocket: env.PILOTHOUSE_SIGNER_SOCKET ?? null,
     redisUrl: env.PILOTHOUSE_REDIS_URL ?? null,
+    jobsBackend: env.PILOTHOUSE_JOBS_BACKEND ?? (env.PILOTHOUSE_REDIS_URL === undefined ? 'postgresql' : 'redis'),
+    jobsProcess: env.PILOTHOUSE_JOBS_PROCESS,
     tls:
       env.PILOTHOUSE_TLS_CERT !== undefined && env.PILOTHOUSE_TLS_KEY !== undefined
         ? { certificateFile: env.PILOTHOUSE_TLS_CERT, keyFile: env.PILOTHOUSE_TLS_KEY }

@@ -65,7 +65,7 @@ describe('the bus in this process', () => {
 
 describe.runIf(canRunRedis())('the bus on Redis [needs redis]', () => {
   let redis: RedisServer;
-  let opened: RedisEventBus[] = [];
+  const opened: RedisEventBus[] = [];
   beforeAll(async () => void (redis = await RedisServer.start()));
   afterAll(() => redis.remove());
   afterEach(() => {

@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
-import { resolve } from 'node:path';
 import { createJobs } from '../jobs/index.js';
 import { readEnvironment, type Environment } from '../kernel/environment.js';
 import { createLogger } from '../kernel/log.js';
@@ -8,28 +7,22 @@ import { certificateFingerprint, isSelfSigned } from '../kernel/tls-certificate.
 import { createDashboardProxy } from '../transport/dashboard-proxy.js';
 import { createControlPlane } from './composition.js';
 import { endWith } from './end-with.js';
-import { readCommandKey, readKeys, refuseCommandKey, signerDirectory } from './installation.js';
 import { LocalAgent } from './local-agent.js';
-import { redisPlace } from './open-event-bus.js';
-import type { SignerPlace } from './open-signer.js';
 import { tellParent, whenParentAsks } from './parent.js';
-import { readRoleUrls, type RoleUrls } from './role-urls.js';
+import { readReplica } from './replica.js';
 
-/** The api's process: api, signer unless it has its own, and jobs of one replica. Its supervisor has started the database and migrated it. */
+/**
+ * The api's process: api, signer unless it has its own, and jobs unless they have theirs. Its supervisor has started the
+ * database and migrated it.
+ */
 async function main(): Promise<void> {
   const environment = readEnvironment();
-  const stateDir = resolve(environment.stateDirectory);
   const log = createLogger(environment.logLevel);
-  const urls = await readRoleUrls(environment, stateDir);
-  const keys = await readKeys(stateDir);
+  const replica = await readReplica(environment, log);
+  const { stateDir, keys } = replica.parts;
   const publicOrigin = publicOriginOf(environment);
   const controlPlane = await createControlPlane({
-    stateDir,
-    urls: { app: urls('ph_app'), telemetryWriter: urls('ph_telemetry_writer') },
-    signer: await signerPlace(environment, stateDir, urls),
-    redis: redisPlace(environment.redisUrl, keys.rootFingerprint),
-    keys,
-    log,
+    ...replica.parts,
     publicOrigins: [publicOrigin],
     allowedOrigins: environment.allowedOrigins,
     tls: await readTls(environment),
@@ -39,7 +32,7 @@ async function main(): Promise<void> {
   });
   const jobs = createJobs({ sweeps: controlPlane.sweeps, url: urls('ph_jobs'), log });
   await controlPlane.start();
-  await jobs.start();
+  if (environment.jobsProcess === 'api') await jobs.start();
   await listen(controlPlane.server, environment.listen);
   const { enrolments } = controlPlane.features.enrolment;
   const localAgent = new LocalAgent({ enrolments, stateDir, publicOrigin, rootFingerprint: keys.rootFingerprint, log });
@@ -56,15 +49,6 @@ async function main(): Promise<void> {
     await jobs.stop();
     await controlPlane.stop();
   });
-}
-
-async function signerPlace({ signerSocket }: Environment, stateDir: string, urls: RoleUrls): Promise<SignerPlace> {
-  if (signerSocket === null) {
-    const directory = signerDirectory(stateDir);
-    return { key: await readCommandKey(stateDir), databaseUrl: urls('ph_signer'), directory };
-  }
-  await refuseCommandKey(stateDir);
-  return { socket: signerSocket };
 }
 
 function publicOriginOf({ publicUrl, listen: { host, port }, tls }: Environment): string {

@@ -29,6 +29,8 @@ export function launchApi(situation: Situation): Launch {
     PILOTHOUSE_DATABASE_URL: withoutCredentials(database.adminUrl),
     PILOTHOUSE_DASHBOARD_PORT: String(dashboardPort),
     PILOTHOUSE_LOG_LEVEL: environment.logLevel,
+    PILOTHOUSE_JOBS_BACKEND: environment.jobsBackend,
+    PILOTHOUSE_JOBS_PROCESS: environment.jobsProcess,
     PILOTHOUSE_ALLOWED_ORIGINS: [...environment.allowedOrigins, ...namesake(endpoint)].join(','),
   };
   if (environment.signerSocket !== null) variables['PILOTHOUSE_SIGNER_SOCKET'] = environment.signerSocket;
