@@ -43,6 +43,7 @@ export async function serve(
   { features, agents, rateLimits, sockets, isTrustworthy }: Served,
 ): Promise<{ schema: GraphQLSchema; server: Server; close: () => Promise<void> }> {
   const { log } = options;
+  const [publicOrigin, ...otherOrigins] = options.publicOrigins;
   const schema = await buildUserSchema(features.resolvers);
   const rules = documentRules({ introspection: true });
   const transport = {
@@ -51,7 +52,7 @@ export async function serve(
     authenticator: features.people.authenticator,
     rateLimits,
     log,
-    secureCookies: options.publicOrigins[0].startsWith('https:'),
+    secureCookies: publicOrigin.startsWith('https:'),
   };
   const graphqlHttp = await createGraphqlHttp({ ...transport, isTrustworthy });
   const server = createHttpServer({
@@ -62,7 +63,7 @@ export async function serve(
     explorer: options.explorer ? await createExplorer() : null,
     fallback: options.fallback,
     health: () => ({ status: isTrustworthy() ? 'ok' : 'degraded', version: VERSION }),
-    origins: new AllowedOrigins([...options.publicOrigins, ...(options.allowedOrigins ?? [])]),
+    origins: new AllowedOrigins(publicOrigin, [...otherOrigins, ...(options.allowedOrigins ?? [])]),
     sockets,
     log,
     tls: options.tls ?? null,

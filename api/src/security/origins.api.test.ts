@@ -36,8 +36,9 @@ describe.each(Object.entries(TRICKY))('the origin of %s', (_what, make) => {
   });
 
   test('gets no answer to a POST or GET of /graphql', async () => {
-    const { status, code, data } = await api.ask('{ workspace { id } }', { token, headers: headers() });
+    const { status, code, data, message } = await api.ask('{ workspace { id } }', { token, headers: headers() });
     expect({ status, code, data }).toEqual({ status: 403, code: 'FORBIDDEN', data: undefined });
+    expect(message).toBe(`Pages of this address may not use the API. Open ${api.origin} instead.`);
     const query = new URLSearchParams({ query: '{ setup { completed } }' });
     const got = await fetch(`${api.origin}/graphql?${query}`, {
       headers: { ...headers(), 'apollo-require-preflight': '1' },

@@ -83,9 +83,9 @@ function createApp(parts: HttpParts): Express {
 function originCheck(origins: AllowedOrigins): RequestHandler {
   return (request, response, next) => {
     if (origins.allows(request)) return next();
-    response
-      .status(403)
-      .json({ errors: [{ message: 'This origin may not use the API.', extensions: { code: 'FORBIDDEN' } }] });
+    // The address that was used is not repeated: it is the sender's own text.
+    const message = `Pages of this address may not use the API. Open ${origins.publicOrigin} instead.`;
+    response.status(403).json({ errors: [{ message, extensions: { code: 'FORBIDDEN' } }] });
   };
 }
 

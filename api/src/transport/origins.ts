@@ -7,8 +7,12 @@ import type { IncomingMessage } from 'node:http';
 export class AllowedOrigins {
   private readonly origins: ReadonlySet<string>;
 
-  constructor(origins: Iterable<string>) {
-    this.origins = new Set(origins);
+  /** @param publicOrigin the one that people are to use */
+  constructor(
+    readonly publicOrigin: string,
+    others: Iterable<string> = [],
+  ) {
+    this.origins = new Set([publicOrigin, ...others]);
   }
 
   /** A request without an Origin comes from a program, not a page. */

@@ -56,7 +56,7 @@ export class SocketOperations {
 
   /** Ends all subscriptions: their socket is closed. */
   async endAll(): Promise<void> {
-    await Promise.all([...this.underWay.values()].map((events) => events && this.tidyUp(events)));
+    await Promise.all([...this.underWay.values()].map(async (events) => events && this.tidyUp(events)));
   }
 
   /** Nobody waits for these events any more: what goes wrong now ends nothing else. */

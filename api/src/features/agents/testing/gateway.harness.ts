@@ -119,7 +119,7 @@ export class GatewayHarness extends FeatureHarness {
       explorer: null,
       fallback: nothing,
       health: () => ({ status: 'ok', version: '0' }),
-      origins: new AllowedOrigins([AUDIENCE]),
+      origins: new AllowedOrigins(AUDIENCE),
       sockets,
       log,
       tls: null,
