@@ -30,7 +30,7 @@ async function main(): Promise<void> {
     explorer: environment.development,
     fallback: createDashboardProxy({ port: environment.dashboardPort }),
   });
-  const jobs = createJobs({ sweeps: controlPlane.sweeps, url: urls('ph_jobs'), log });
+  const jobs = createJobs({ ...replica.jobs, sweeps: controlPlane.sweeps });
   await controlPlane.start();
   if (environment.jobsProcess === 'api') await jobs.start();
   await listen(controlPlane.server, environment.listen);
