@@ -111,7 +111,7 @@ test('a new server is given its metric key by the database', async () => {
 describe('the comparison', () => {
   test.each([
     ['a column of another type', 'alter table users alter disabled_at type date', 'disabled_at'],
-    ['a column the entity does not have', 'alter table settings add extra text', 'extra'],
+    ['a column the entity does not have', 'alter table installation add extra text', 'extra'],
     ['a column that went missing', 'alter table servers drop maintenance', 'maintenance'],
     ['a column that may now be null', 'alter table sessions alter address drop not null', 'address'],
     ['another default', 'alter table servers alter concurrency set default 8', 'concurrency'],

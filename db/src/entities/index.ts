@@ -23,7 +23,6 @@ import { ServerEntity } from './server.entity.js';
 import { ServerGroupEntity } from './server-group.entity.js';
 import { ServerTagEntity } from './server-tag.entity.js';
 import { SessionEntity } from './session.entity.js';
-import { SettingEntity } from './setting.entity.js';
 import { TotpCredentialEntity } from './totp-credential.entity.js';
 import { UserEntity } from './user.entity.js';
 import { WorkspaceEntity } from './workspace.entity.js';
@@ -55,7 +54,6 @@ export { ServerEntity } from './server.entity.js';
 export { ServerGroupEntity } from './server-group.entity.js';
 export { ServerTagEntity } from './server-tag.entity.js';
 export { SessionEntity, type SessionClient } from './session.entity.js';
-export { SettingEntity } from './setting.entity.js';
 export { TotpCredentialEntity } from './totp-credential.entity.js';
 export { UserEntity } from './user.entity.js';
 export { WorkspaceEntity } from './workspace.entity.js';
@@ -89,7 +87,6 @@ export const entities = [
   ServerGroupEntity,
   ServerTagEntity,
   SessionEntity,
-  SettingEntity,
   TotpCredentialEntity,
   UserEntity,
   WorkspaceEntity,

@@ -15,7 +15,7 @@ export class PeopleAndWorkspaces2026112100010 implements MigrationInterface {
     await runner.query(`
       drop function session_by_token_hash(bytea), api_token_by_hash(bytea), end_own_api_tokens(timestamptz), user_by_email(text), complete_setup(bytea, jsonb),
         offer_setup_code(bytea), setup_is_complete();
-      drop table installation, keysets, revocations, settings, api_tokens, recovery_codes, totp_credentials, sessions,
+      drop table installation, keysets, revocations, api_tokens, recovery_codes, totp_credentials, sessions,
         grants, memberships, users, workspaces`);
   }
 }
@@ -28,7 +28,6 @@ const TABLES = `
     created_at timestamptz not null default now());
   insert into installation default values;
 
-  create table settings (key text primary key, value jsonb not null, updated_at timestamptz not null default now());
 
   create table keysets (
     version int primary key,
@@ -204,7 +203,7 @@ const LOOK_UPS = `
     end $$;`;
 
 const GRANTS = `
-  grant select on keysets, revocations, settings to ph_app;
+  grant select on keysets, revocations to ph_app;
   grant insert on revocations to ph_app;
   grant select, insert, update on workspaces, users, api_tokens to ph_app;
   grant select, insert, update, delete on memberships, grants, sessions, totp_credentials, recovery_codes to ph_app;

@@ -15,7 +15,6 @@ const WITHOUT_TENANT: Record<string, { reason: string; appMay: string[] }> = {
     reason: 'ids without content; every replica closes what depended on them',
     appMay: ['INSERT', 'SELECT'],
   },
-  settings: { reason: 'settings of the installation', appMay: ['SELECT'] },
 };
 
 /** Tables whose rows belong to a person; with a workspace alone set, none is visible. */
