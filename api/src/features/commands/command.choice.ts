@@ -1,6 +1,6 @@
 import type { Transaction } from '../../kernel/database/index.js';
 import { Fault, notFound } from '../../kernel/fault.js';
-import { planCommand, type CommandPlan, type CommandRequest } from './command.input.js';
+import { planCommand, type CommandPlan, type CommandRequest } from './command.plan.js';
 import type { TemplateSource } from './templates.port.js';
 
 /** What is to be executed: a command, or a saved one by its id. Exactly one of both. */

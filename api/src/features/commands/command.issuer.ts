@@ -5,7 +5,7 @@ import { Fault } from '../../kernel/fault.js';
 import type { Logger } from '../../kernel/log.js';
 import type { RequestContext, WorkspaceContext } from '../../kernel/request-context.js';
 import { SigningRefused, type Signer } from '../../signer/index.js';
-import { limitsFor, type CommandPlan } from './command.input.js';
+import { limitsFor, type CommandPlan } from './command.plan.js';
 import type { CommandRepository, NewCommand, NumberedServer } from './command.repository.js';
 import { storedArguments } from './stored-arguments.js';
 

@@ -15,7 +15,7 @@ import type { Page } from '../../kernel/graphql/connection.js';
 import { checkIdempotencyKey } from '../../kernel/idempotency-key.js';
 import { isId } from '../../kernel/ids.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
-import { checkExpiry, planCommand, type CommandPlan } from './command.input.js';
+import { checkExpiry, planCommand, type CommandPlan } from './command.plan.js';
 import { planChoice, type CommandChoice, type PlannedCommand } from './command.choice.js';
 import { actorOf, instructionFields, type CommandIssuer } from './command.issuer.js';
 import { AgentOffline, AlreadyFinished, QueueFull, ScopeMissing, ServerNotReady } from './command.refusals.js';

@@ -24,7 +24,7 @@ import { StandingRights } from './standing.rights.js';
 import type { TargetResolver } from './targets.port.js';
 import type { TemplateSource } from './templates.port.js';
 
-export { planCommand, type CommandRequest } from './command.input.js';
+export { planCommand, type CommandRequest } from './command.plan.js';
 export { SavedCommandInput } from './command.inputs.js';
 export { auditDetail } from './command.service.js';
 export { CommandProgram } from './command.types.js';

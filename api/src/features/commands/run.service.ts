@@ -11,7 +11,7 @@ import { isId } from '../../kernel/ids.js';
 import { isStorable } from '../../kernel/storable-text.js';
 import { systemContext, type RequestContext, type WorkspaceContext } from '../../kernel/request-context.js';
 import { planChoice, type CommandChoice } from './command.choice.js';
-import { checkExpiry, type CommandPlan } from './command.input.js';
+import { checkExpiry, type CommandPlan } from './command.plan.js';
 import { actorOf, type CommandIssuer } from './command.issuer.js';
 import { AlreadyFinished, NoTargets, QueueFull, ScopeMissing, TooManyTargets } from './command.refusals.js';
 import type { CommandRepository } from './command.repository.js';

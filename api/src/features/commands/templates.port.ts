@@ -1,5 +1,5 @@
 import type { Transaction } from '../../kernel/database/index.js';
-import type { CommandRequest } from './command.input.js';
+import type { CommandRequest } from './command.plan.js';
 
 /** A saved command, as commands need to know it. */
 export interface SavedTemplate {
