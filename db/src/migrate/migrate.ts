@@ -1,4 +1,5 @@
 import { Client } from 'pg';
+import { MIGRATION_LOCK } from '../kernel/locks.js';
 import { migrations } from '../migrations/index.js';
 import { ensureRoles, secureDatabase, type RolePasswords } from '../roles/index.js';
 import { installTelemetry, type DriverName } from '../timeseries/index.js';
@@ -20,9 +21,6 @@ export interface MigrationReport {
   telemetryDriver: DriverName;
 }
 
-/** Any number: what matters is that every starter uses the same. */
-const MIGRATION_LOCK = 7_732_002;
-
 /**
  * Brings a database, empty or of any earlier version, to the schema of this version: roles, rights, migrations,
  * telemetry store. Of several processes that do so at once, one works and the others wait and find it done.
@@ -41,7 +39,10 @@ export async function migrate({
     await secureDatabase(admin);
     const applied = await runMigrations(adminUrl, migrations);
     for (const name of applied) log(`Applied migration ${name}`);
-    const { driver } = await installTelemetry(admin, { ...(telemetryDriver && { driver: telemetryDriver }) });
+    const { driver, timescaleOffered } = await installTelemetry(admin, {
+      ...(telemetryDriver && { driver: telemetryDriver }),
+    });
+    if (timescaleOffered) log('TimescaleDB is here now: `npm run convert-telemetry` would move telemetry into it');
     return { applied, telemetryDriver: driver };
   } finally {
     await admin.end();

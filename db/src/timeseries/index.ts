@@ -17,9 +17,16 @@ export {
 } from './figures.js';
 export { FAMILIES, MAX_PARTS_PER_KIND, TIERS, type Family, type Tier } from './tiers.js';
 export { extensionState, readExtensionFacts, type DriverName, type ExtensionState } from './driver.detection.js';
+export { ConversionRefusedError, convertToTimescale } from './convert.js';
 export { BACKENDS } from './drivers.js';
 export { EXPORTED_TABLES } from './export.js';
-export { installTelemetry, TimescaleMissingError, type TelemetryInstallation } from './install.js';
+export {
+  ConversionUnfinishedError,
+  installTelemetry,
+  TimescaleMissingError,
+  type InstalledTelemetry,
+  type TelemetryInstallation,
+} from './install.js';
 export type { MaintenanceReport, MetricsBackend } from './metrics.backend.js';
 export { RetentionRefusedError, setRetention, type RetentionSetting } from './retention.js';
 export { maintainTelemetry } from './sql.backend.js';

@@ -16,6 +16,11 @@ export interface TelemetryInstallation {
   extension: ExtensionState;
 }
 
+export interface InstalledTelemetry extends TelemetryInstallation {
+  /** TimescaleDB has come to a plain store, which could now be converted. */
+  timescaleOffered: boolean;
+}
+
 /** The store needs TimescaleDB, and the database does not have it; the message says what is missing. */
 export class TimescaleMissingError extends Error {
   override readonly name = 'TimescaleMissingError';
@@ -23,6 +28,21 @@ export class TimescaleMissingError extends Error {
   constructor(state: Exclude<ExtensionState, 'COMMUNITY'>) {
     super(`Telemetry is stored by TimescaleDB, but ${MISSING[state]}. Without it nothing of it can be read or written`);
   }
+}
+
+/** Part of the history is still where the plain driver had it. */
+export class ConversionUnfinishedError extends Error {
+  override readonly name = 'ConversionUnfinishedError';
+
+  constructor() {
+    super('The conversion of telemetry to TimescaleDB was interrupted. Run it again; it goes on where it was');
+  }
+}
+
+/** While a store is converted, its earlier tables are in a schema of their own. */
+export async function isConverting(client: ClientBase): Promise<boolean> {
+  const { rowCount } = await client.query(`select from pg_namespace where nspname = 'telemetry_plain'`);
+  return rowCount === 1;
 }
 
 const MISSING: Readonly<Record<Exclude<ExtensionState, 'COMMUNITY'>, string>> = {
@@ -37,33 +57,38 @@ const MISSING: Readonly<Record<Exclude<ExtensionState, 'COMMUNITY'>, string>> = 
  *
  * The first installation chooses the driver (`driver`, or what the database suggests) and records it; from then on the
  * record decides.
- * @throws TimescaleMissingError
+ * @throws TimescaleMissingError, ConversionUnfinishedError
  */
 export async function installTelemetry(
   adminClient: ClientBase,
   { driver }: { driver?: DriverName } = {},
-): Promise<TelemetryInstallation> {
+): Promise<InstalledTelemetry> {
   await adminClient.query('begin');
   try {
+    if (await isConverting(adminClient)) throw new ConversionUnfinishedError();
     const recorded = await readRecord(adminClient);
     const wanted = recorded?.driver ?? driver;
     const facts = await (recorded || wanted === 'plain' ? readExtensionFacts : createExtension)(adminClient);
     const state = extensionState(facts);
     if (wanted === 'timescaledb' && state !== 'COMMUNITY') throw new TimescaleMissingError(state);
+    const installation = recorded ?? {
+      driver: wanted ?? (state === 'COMMUNITY' ? 'timescaledb' : 'plain'),
+      extension: state,
+    };
     await grantRights(adminClient);
     await adminClient.query('set local role ph_telemetry_owner');
-    const installation =
-      recorded ?? (await record(adminClient, wanted ?? (state === 'COMMUNITY' ? 'timescaledb' : 'plain'), facts));
+    if (!recorded) await record(adminClient, installation, facts);
     await BACKENDS[installation.driver].install(adminClient);
     await adminClient.query('commit');
-    return installation;
+    const isNew = state !== installation.extension && (state === 'COMMUNITY' || state === 'NOT_CREATED');
+    return { ...installation, timescaleOffered: installation.driver === 'plain' && isNew };
   } catch (error) {
     await adminClient.query('rollback');
     throw error;
   }
 }
 
-async function readRecord(client: ClientBase): Promise<TelemetryInstallation | undefined> {
+export async function readRecord(client: ClientBase): Promise<TelemetryInstallation | undefined> {
   const { rows } = await client.query(`select to_regclass('telemetry_raw.installation') as record`);
   if (rows[0].record === null) return undefined;
   return (await client.query<TelemetryInstallation>('select driver, extension from telemetry_raw.installation'))
@@ -71,7 +96,7 @@ async function readRecord(client: ClientBase): Promise<TelemetryInstallation | u
 }
 
 /** What belongs to others: look-ups in `public`, the extension, and the writer's deadline, on which counting late rows rests. */
-async function grantRights(client: ClientBase): Promise<void> {
+export async function grantRights(client: ClientBase): Promise<void> {
   await client.query(`
     set local role ph_owner;
     grant execute on function public.agent_session_hold(uuid[], int[], int[]) to ph_telemetry_owner;
@@ -84,9 +109,12 @@ async function grantRights(client: ClientBase): Promise<void> {
   if (rows[0]) await client.query(`grant usage on schema ${rows[0].schema} to ph_telemetry_owner`);
 }
 
-/** The ledger of the store's migrations, and what it was installed as. */
-async function record(client: ClientBase, driver: DriverName, facts: ExtensionFacts): Promise<TelemetryInstallation> {
-  const extension = extensionState(facts);
+/** The ledger of the store's migrations, and what it is installed as. */
+export async function record(
+  client: ClientBase,
+  { driver, extension }: TelemetryInstallation,
+  facts: ExtensionFacts,
+): Promise<void> {
   await client.query(`
     create schema telemetry_raw;
     create table telemetry_raw.migrations (name text primary key, applied_at timestamptz not null default now());
@@ -101,5 +129,4 @@ async function record(client: ClientBase, driver: DriverName, facts: ExtensionFa
     'insert into telemetry_raw.installation (driver, extension, extension_facts) values ($1, $2, $3)',
     [driver, extension, JSON.stringify(facts)],
   );
-  return { driver, extension };
 }

@@ -56,12 +56,14 @@ describe.skipIf(!hasTimescale())('installation [needs timescaledb]', () => {
     expect(await facts()).toMatchObject({ driver: 'plain', extension: 'NOT_CREATED' });
   });
 
-  test('a plain store stays one when the extension comes', async () => {
+  test('a plain store stays one when the extension comes, which is offered', async () => {
     await install('plain');
+    expect(await installTelemetry(admin)).toMatchObject({ driver: 'plain', timescaleOffered: false });
     await admin.query('create extension timescaledb');
     await admin.end();
     expect(await install()).toMatchObject({ telemetryDriver: 'plain' });
     await connect();
+    expect(await installTelemetry(admin)).toMatchObject({ driver: 'plain', timescaleOffered: true });
     expect(await facts()).toMatchObject({ driver: 'plain', extension: 'NOT_CREATED' });
   });
 

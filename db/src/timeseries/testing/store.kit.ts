@@ -29,17 +29,26 @@ export interface TestStore {
   /** Days that a tier is kept. */
   keepDays(tier: string): Promise<number>;
   reader(workspaceId: string): TelemetryReader;
+  /** Leaves the database as it is. */
+  disconnect(): Promise<void>;
   close(): Promise<void>;
 }
 
 export async function openStore(backend: MetricsBackend): Promise<TestStore> {
-  const database = await createTestDatabase(backend.name);
+  return openStoreIn(await createTestDatabase(backend.name), backend);
+}
+
+/** Of a database that is there; `close` drops it, too. */
+export async function openStoreIn(database: TestDatabase, backend: MetricsBackend): Promise<TestStore> {
   const admin = new Pool({ connectionString: database.adminUrl, max: 2 });
   const owner = new Client({ connectionString: database.adminUrl });
   await owner.connect();
   await owner.query('set role ph_telemetry_owner');
   const writerPool = new Pool({ connectionString: database.telemetryWriterUrl, max: 4 });
   const appPool = new Pool({ connectionString: database.appUrl, max: 2 });
+  const disconnect = async (): Promise<void> => {
+    await Promise.all([admin.end(), owner.end(), writerPool.end(), appPool.end()]);
+  };
   return {
     database,
     owner,
@@ -53,8 +62,9 @@ export async function openStore(backend: MetricsBackend): Promise<TestStore> {
       return rows[0].keep_days;
     },
     reader: (workspaceId) => new TelemetryReader(tenantQuery(appPool, workspaceId)),
+    disconnect,
     async close() {
-      await Promise.all([admin.end(), owner.end(), writerPool.end(), appPool.end()]);
+      await disconnect();
       await database.drop();
     },
   };
