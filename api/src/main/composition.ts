@@ -99,7 +99,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     features,
     sweeps: {
       commands: (now) => commands.sweep.run(now),
-      runs: () => commands.runs.advanceAll(),
+      runs: () => commands.advancer.advanceAll(),
       agents: (now) => agents.keeper.sweepSilent(now),
       anchors: () => features.audit.anchors.extend(),
     },

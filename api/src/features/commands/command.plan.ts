@@ -1,3 +1,4 @@
+import type { CommandEntity } from '@pilothouse/db';
 import {
   COMMAND_LIMITS,
   commandArgumentsSchema,
@@ -77,6 +78,39 @@ export function planCommand(request: CommandRequest): CommandPlan {
     idempotent: request.idempotent ?? false,
     scopes: [program.type === 'argv' ? 'exec' : 'shell', ...(plan.user === null ? [] : (['run-as'] as const))],
     searchText: (program.type === 'argv' ? program.argv.join(' ') : program.script).slice(0, 4000),
+  };
+}
+
+/** The plan of a command that is to be run again. */
+export function planAgain(original: CommandEntity, args: CommandArguments): CommandPlan {
+  return planCommand({
+    ...(args.program.type === 'argv'
+      ? { argv: args.program.argv }
+      : { script: args.program.script, interpreter: args.program.interpreter }),
+    workingDirectory: args.workingDirectory,
+    user: args.user,
+    environment: Object.entries(args.environment).map(([name, value]) => ({ name, value })),
+    stdin: args.stdin === null ? null : Buffer.from(args.stdin, 'base64'),
+    priority: args.priority,
+    timeoutMs: (original.limits as { timeoutMs: number }).timeoutMs,
+    concurrency: (original.limits as { concurrency: number }).concurrency,
+    idempotent: original.idempotent,
+  });
+}
+
+/** What is on record of a command: what was run and as whom, never values of the environment or standard input. */
+export function auditDetail(plan: CommandPlan): Record<string, unknown> {
+  const { program, user, workingDirectory, environment, stdin } = plan.arguments;
+  return {
+    program:
+      program.type === 'argv'
+        ? program.argv
+        : { interpreter: program.interpreter, script: program.script.slice(0, 4000) },
+    user,
+    workingDirectory,
+    environmentNames: Object.keys(environment),
+    hasStdin: stdin !== null,
+    timeoutMs: plan.timeoutMs,
   };
 }
 

@@ -1,26 +1,20 @@
-import { ENVELOPE_LIMITS, isFinal, type CancelIntent, type CommandArguments } from '@pilothouse/protocol';
+import { isFinal, type CommandArguments } from '@pilothouse/protocol';
 import type { CommandEntity } from '@pilothouse/db';
-import { v7 as uuidv7 } from 'uuid';
 import { mayOnServer } from '../../kernel/authorisation/index.js';
-import {
-  allAnswered,
-  type AuditRecord,
-  type Database,
-  type Transaction,
-  type WriteTransaction,
-} from '../../kernel/database/index.js';
+import { allAnswered, type Database, type Transaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
 import type { Page } from '../../kernel/graphql/connection.js';
 import { checkIdempotencyKey } from '../../kernel/idempotency-key.js';
 import { isId } from '../../kernel/ids.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
-import { checkExpiry, planCommand, type CommandPlan } from './command.plan.js';
+import type { CommandCanceller } from './command.canceller.js';
 import { planChoice, type CommandChoice, type PlannedCommand } from './command.choice.js';
-import { actorOf, instructionFields, type CommandIssuer } from './command.issuer.js';
+import { actorOf, type CommandIssuer } from './command.issuer.js';
+import { auditDetail, checkExpiry, planAgain, type CommandPlan } from './command.plan.js';
 import { AgentOffline, AlreadyFinished, QueueFull, ScopeMissing, ServerNotReady } from './command.refusals.js';
 import type { EnvelopeSeal } from './envelope.seal.js';
-import type { CommandFilter, CommandRepository, NumberedServer } from './command.repository.js';
+import type { CommandFilter, CommandRepository } from './command.repository.js';
 import { holdsSecrets, type StoredArguments } from './stored-arguments.js';
 import type { TargetResolver, TargetServer } from './targets.port.js';
 import type { TemplateSource } from './templates.port.js';
@@ -43,6 +37,7 @@ export interface CommandServiceParts {
   repository: CommandRepository;
   seal: EnvelopeSeal;
   issuer: CommandIssuer;
+  canceller: CommandCanceller;
   targets: TargetResolver;
   templates: TemplateSource;
 }
@@ -89,7 +84,7 @@ export class CommandService {
       const command = await repository.lock(tx, commandId);
       if (!command) throw notFound('The command');
       if (isFinal(command.state)) return AlreadyFinished.of(command.id, command.state);
-      await this.cancelLocked(ctx, tx, {
+      await this.parts.canceller.cancel(ctx, tx, {
         commands: [command],
         record: {
           action: 'command-cancelled',
@@ -99,62 +94,6 @@ export class CommandService {
         reason: 'Cancelled before it was sent',
       });
       return this.reread(tx, command.id);
-    });
-  }
-
-  /** Cancels commands whose rows are locked, with one audit entry and one call of the signer for all of them. */
-  async cancelLocked(
-    ctx: WorkspaceContext,
-    tx: WriteTransaction,
-    {
-      commands,
-      record,
-      reason,
-    }: {
-      commands: readonly CommandEntity[];
-      record: {
-        action: 'command-cancelled' | 'run-stopped';
-        target: AuditRecord['target'];
-        detail: Record<string, unknown>;
-      };
-      reason: string;
-    },
-  ): Promise<void> {
-    const { repository, issuer, bus } = this.parts;
-    const now = ctx.now();
-    const withdrawn = new Set(
-      await repository.withdraw(
-        tx,
-        commands.map(({ id }) => id),
-        { reason, at: now },
-      ),
-    );
-    const sent = commands.filter(({ id, cancelRequestedAt }) => !withdrawn.has(id) && cancelRequestedAt === null);
-    for (const { id } of commands) tx.changed('COMMAND', id);
-    if (sent.length === 0) return tx.audit(record);
-    const numbered = await repository.numberInstructions(tx, [...new Set(sent.map(({ serverId }) => serverId))]);
-    await repository.markCancelRequested(
-      tx,
-      sent.map(({ id }) => id),
-      { by: actorOf(ctx).id, at: now },
-    );
-    const intents = sent
-      .filter(({ serverId }) => !numbered.get(serverId)?.revoked)
-      .map((command) => cancelIntent(ctx, command, numbered));
-    if (intents.length === 0) return tx.audit(record);
-    await repository.insertCancels(tx, intents, now);
-    issuer.signOnCommit(tx, ctx, {
-      intents,
-      record,
-      store: (envelopes) =>
-        repository.storeInstructionEnvelopes(
-          tx,
-          intents.map(({ id }) => id),
-          envelopes,
-        ),
-    });
-    tx.afterCommit(() => {
-      for (const { serverId } of intents) bus.publish(`queue:${serverId}`);
     });
   }
 
@@ -259,53 +198,4 @@ function refuse(
   if (missing.length > 0) return ScopeMissing.of(server, missing);
   if (!server.online && whenOffline === 'SKIP') return AgentOffline.of(server);
   return full ? QueueFull.of(server) : null;
-}
-
-/** What is on record of a command: what was run and as whom, never values of the environment or standard input. */
-export function auditDetail(plan: CommandPlan): Record<string, unknown> {
-  const { program, user, workingDirectory, environment, stdin } = plan.arguments;
-  return {
-    program:
-      program.type === 'argv'
-        ? program.argv
-        : { interpreter: program.interpreter, script: program.script.slice(0, 4000) },
-    user,
-    workingDirectory,
-    environmentNames: Object.keys(environment),
-    hasStdin: stdin !== null,
-    timeoutMs: plan.timeoutMs,
-  };
-}
-
-function planAgain(original: CommandEntity, args: CommandArguments): CommandPlan {
-  return planCommand({
-    ...(args.program.type === 'argv'
-      ? { argv: args.program.argv }
-      : { script: args.program.script, interpreter: args.program.interpreter }),
-    workingDirectory: args.workingDirectory,
-    user: args.user,
-    environment: Object.entries(args.environment).map(([name, value]) => ({ name, value })),
-    stdin: args.stdin === null ? null : Buffer.from(args.stdin, 'base64'),
-    priority: args.priority,
-    timeoutMs: (original.limits as { timeoutMs: number }).timeoutMs,
-    concurrency: (original.limits as { concurrency: number }).concurrency,
-    idempotent: original.idempotent,
-  });
-}
-
-function cancelIntent(
-  ctx: WorkspaceContext,
-  command: CommandEntity,
-  numbered: ReadonlyMap<string, NumberedServer>,
-): CancelIntent {
-  const server = numbered.get(command.serverId);
-  if (!server) throw new Error('A server was not numbered');
-  const now = ctx.now();
-  const expiresAt = new Date(now.getTime() + ENVELOPE_LIMITS.maxLifetimeMs);
-  return {
-    ...instructionFields(ctx, { id: uuidv7(), server, now, expiresAt }),
-    kind: 'cancel',
-    scopes: [],
-    arguments: { commandId: command.id },
-  };
 }

@@ -5,6 +5,7 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import type { Logger } from '../../kernel/log.js';
 import type { SealingKey } from '../../kernel/sealing.js';
 import type { Signer } from '../../signer/index.js';
+import { CommandCanceller } from './command.canceller.js';
 import { CommandEvents } from './command.events.js';
 import { CommandIssuer } from './command.issuer.js';
 import { CommandRepository } from './command.repository.js';
@@ -17,6 +18,7 @@ import { OutputRepository } from './output.repository.js';
 import { ReportRepository } from './report.repository.js';
 import type { RefusalAlarm } from './refusals.port.js';
 import { CommandSweep, ReportService } from './report.service.js';
+import { RunAdvancer } from './run.advancer.js';
 import { RunResolver } from './run.resolver.js';
 import { RunRepository } from './run.repository.js';
 import { RunService } from './run.service.js';
@@ -24,9 +26,8 @@ import { StandingRights } from './standing.rights.js';
 import type { TargetResolver } from './targets.port.js';
 import type { TemplateSource } from './templates.port.js';
 
-export { planCommand, type CommandRequest } from './command.plan.js';
+export { auditDetail, planCommand, type CommandRequest } from './command.plan.js';
 export { SavedCommandInput } from './command.inputs.js';
-export { auditDetail } from './command.service.js';
 export { CommandProgram } from './command.types.js';
 export { DeliveryRepository, type Delivery } from './delivery.repository.js';
 export { ReportService } from './report.service.js';
@@ -54,12 +55,14 @@ export function createCommandsFeature(parts: CommandsParts) {
   const runRepository = new RunRepository();
   const output = new OutputRepository();
   const issuer = new CommandIssuer({ ...parts, repository });
-  const commands = new CommandService({ ...parts, repository, issuer, seal });
+  const canceller = new CommandCanceller({ repository, issuer, bus });
+  const commands = new CommandService({ ...parts, repository, issuer, canceller, seal });
   const standing = new StandingRights({ ...parts, repository });
-  const runs = new RunService({ ...parts, repository, issuer, commands, runs: runRepository, standing });
+  const advancer = new RunAdvancer({ database, bus, repository, runs: runRepository, standing });
+  const runs = new RunService({ ...parts, repository, issuer, canceller, advancer, runs: runRepository });
   const events = new CommandEvents({ database, bus, repository, runs: runRepository, output });
   const onRunProgress = (workspaceId: string, runId: string) => {
-    runs
+    advancer
       .advance(workspaceId, runId)
       .catch((error: unknown) => log.warn({ err: error, runId }, 'A run could not go on; the sweep tries again'));
   };
@@ -72,6 +75,7 @@ export function createCommandsFeature(parts: CommandsParts) {
   return {
     commands,
     runs,
+    advancer,
     reports: new ReportService(reporting),
     deliveries: new DeliveryRepository(seal),
     standing,

@@ -45,7 +45,7 @@ const held = async (run: { id: string }) => (await commandsOf(run)).map((command
 /** Ends what each server has been sent; then takes the run's next step, as the report's wake does by itself. */
 async function play(run: { id: string }, played: readonly PlayedServer[], fields: Partial<CommandResult> = {}) {
   for (const server of played) await harness.playAll(server, fields);
-  await runs().advance(workspace.workspaceId, run.id);
+  await harness.feature.advancer.advance(workspace.workspaceId, run.id);
 }
 
 async function fault(work: Promise<unknown>): Promise<{ code: string; message: string }> {
@@ -140,10 +140,10 @@ describe('batches', () => {
     await play(run, played);
     const { nextBatchAt } = await get(run);
     expect(nextBatchAt!.getTime() - Date.now()).toBeGreaterThan(50_000);
-    await runs().advanceAll();
+    await harness.feature.advancer.advanceAll();
     expect(await held(run)).toEqual([false, true]);
     await harness.sql(`update command_runs set next_batch_at = now() - interval '1 ms' where id = $1`, [run.id]);
-    await runs().advanceAll();
+    await harness.feature.advancer.advanceAll();
     expect(await held(run)).toEqual([false, false]);
     expect(await get(run)).toMatchObject({ nextBatchAt: null, releasedBatch: 1 });
   });
@@ -159,7 +159,7 @@ describe('batches', () => {
     await play(run, played);
     await harness.sql(`update command_runs set next_batch_at = now() - interval '1 ms' where id = $1`, [run.id]);
     await harness.sql(end, [userIdOf(starter.actor)]);
-    await runs().advanceAll();
+    await harness.feature.advancer.advanceAll();
     const reason = 'Whoever started the run may no longer run commands on all of its servers';
     expect(await get(run)).toMatchObject({ state: 'STOPPED', stopReason: reason });
     expect((await commandsOf(run)).map((command) => command.state)).toEqual(['SUCCEEDED', 'CANCELLED', 'CANCELLED']);
@@ -174,7 +174,7 @@ describe('batches', () => {
         await harness.sql(`update commands set state = 'SUCCEEDED' where id = $1`, [id]);
       }
     const before = (await harness.changesOf(run.id)).length;
-    const everyone = [runs(), replica.feature.runs, runs(), replica.feature.runs];
+    const everyone = [harness, replica, harness, replica].map(({ feature }) => feature.advancer);
     await Promise.all(everyone.map((service) => service.advance(workspace.workspaceId, run.id)));
     expect(await get(run)).toMatchObject({ releasedBatch: 1 });
     expect(await held(run)).toEqual([false, false, false, false, true, true]);
@@ -228,7 +228,7 @@ describe('stopping', () => {
       { received: { commandId: cancel!.id } },
       harness.result(played[0]!, deliveries[0]!, { state: 'CANCELLED', exitCode: null }),
     ]);
-    await runs().advance(workspace.workspaceId, run.id);
+    await harness.feature.advancer.advance(workspace.workspaceId, run.id);
     expect(await get(run)).toMatchObject({ state: 'STOPPED' });
     const actions = await harness.sql<{ action: string }>(
       'select action from audit_entries where target_id = $1 order by sequence',

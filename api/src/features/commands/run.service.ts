@@ -1,7 +1,6 @@
 import type { CommandRunEntity } from '@pilothouse/db';
 import { RUN_LIMITS, type CommandState } from '@pilothouse/protocol';
 import { v7 as uuidv7 } from 'uuid';
-import { z } from 'zod';
 import type { Database, Transaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
@@ -9,26 +8,23 @@ import type { Page } from '../../kernel/graphql/connection.js';
 import { checkIdempotencyKey } from '../../kernel/idempotency-key.js';
 import { isId } from '../../kernel/ids.js';
 import { isStorable } from '../../kernel/storable-text.js';
-import { systemContext, type RequestContext, type WorkspaceContext } from '../../kernel/request-context.js';
+import type { RequestContext, WorkspaceContext } from '../../kernel/request-context.js';
+import type { CommandCanceller } from './command.canceller.js';
 import { planChoice, type CommandChoice } from './command.choice.js';
-import { checkExpiry, type CommandPlan } from './command.plan.js';
 import { actorOf, type CommandIssuer } from './command.issuer.js';
+import { auditDetail, checkExpiry, type CommandPlan } from './command.plan.js';
 import { AlreadyFinished, NoTargets, QueueFull, ScopeMissing, TooManyTargets } from './command.refusals.js';
 import type { CommandRepository } from './command.repository.js';
-import { auditDetail, type CommandService, type WhenOffline } from './command.service.js';
-import { nextStep, type RunStep } from './run.progress.js';
+import type { WhenOffline } from './command.service.js';
+import type { RunAdvancer } from './run.advancer.js';
+import { batchOf, checkOptions, type RunOptionsRequest } from './run.options.js';
 import type { RunRepository } from './run.repository.js';
 import { storedArguments } from './stored-arguments.js';
-import type { StandingRights } from './standing.rights.js';
 import type { TargetExpression, TargetResolver, TargetServer } from './targets.port.js';
 import type { TemplateSource } from './templates.port.js';
 
-export interface StartRunRequest extends CommandChoice {
+export interface StartRunRequest extends CommandChoice, RunOptionsRequest {
   target: TargetExpression;
-  batchSize?: number | null;
-  canarySize?: number | null;
-  batchPauseMs?: number | null;
-  maxFailures?: number | null;
   whenOffline?: WhenOffline | null;
   expiresInMs?: number | null;
   idempotencyKey?: string | null;
@@ -58,26 +54,10 @@ export interface RunServiceParts {
   repository: CommandRepository;
   issuer: CommandIssuer;
   targets: TargetResolver;
-  commands: CommandService;
+  canceller: CommandCanceller;
+  advancer: RunAdvancer;
   templates: TemplateSource;
-  standing: StandingRights;
 }
-
-const optionsSchema = z.object({
-  batchSize: z
-    .int()
-    .min(1, 'batchSize must be at least 1')
-    .max(RUN_LIMITS.maxBatchSize, `batchSize must be at most ${RUN_LIMITS.maxBatchSize}`),
-  canarySize: z
-    .int()
-    .min(0, 'canarySize must not be negative')
-    .max(RUN_LIMITS.maxBatchSize, `canarySize must be at most ${RUN_LIMITS.maxBatchSize}`),
-  batchPauseMs: z
-    .int()
-    .min(0, 'batchPauseMs must not be negative')
-    .max(RUN_LIMITS.maxBatchPauseMs, `batchPauseMs must be at most ${RUN_LIMITS.maxBatchPauseMs}`),
-  maxFailures: z.int().min(1, 'maxFailures must be at least 1').nullable(),
-});
 
 /** One command on many servers, in batches, stopping on failures. */
 export class RunService {
@@ -164,7 +144,7 @@ export class RunService {
   async stop(ctx: WorkspaceContext, runId: string): Promise<CommandRunEntity | AlreadyFinished> {
     if (!isId(runId)) throw notFound('The run');
     const run = await this.parts.database.write(ctx, async (tx) => {
-      const { runs, repository, commands, targets } = this.parts;
+      const { runs, repository, canceller, targets } = this.parts;
       const locked = await runs.lock(tx, runId);
       if (!locked) throw notFound('The run');
       if (locked.state === 'FINISHED' || locked.state === 'STOPPED') return AlreadyFinished.of(runId, locked.state);
@@ -183,7 +163,7 @@ export class RunService {
       }
       await runs.update(tx, runId, { state: 'STOPPING', stopReason: 'Stopped by a person', nextBatchAt: null });
       tx.changed('RUN', runId);
-      await commands.cancelLocked(ctx, tx, {
+      await canceller.cancel(ctx, tx, {
         commands: open,
         record: { action: 'run-stopped', target: { kind: 'RUN', id: runId }, detail: { open: open.length } },
         reason: 'The run was stopped before this command was sent',
@@ -191,69 +171,8 @@ export class RunService {
       return this.mustFind(tx, runId);
     });
     if (run instanceof AlreadyFinished) return run;
-    await this.advance(ctx.workspaceId, runId);
+    await this.parts.advancer.advance(ctx.workspaceId, runId);
     return this.get(ctx, runId);
-  }
-
-  /**
-   * Takes a run's next step: releases a batch, stops after too many failures, or ends it. Idempotent, and safe to call
-   * from several replicas at once.
-   */
-  async advance(workspaceId: string, runId: string): Promise<void> {
-    const { database, runs, repository, bus } = this.parts;
-    const ctx = systemContext(workspaceId, 'advance-run');
-    await database.write(ctx, async (tx) => {
-      const run = await runs.lock(tx, runId);
-      if (!run) return;
-      const step = await this.ifStillAllowed(ctx, tx, {
-        run,
-        step: nextStep(run, await runs.progress(tx, runId), ctx.now()),
-      });
-      if (step.do === 'wait') return;
-      tx.changed('RUN', runId);
-      if (step.do === 'pause') return runs.update(tx, runId, { nextBatchAt: step.until });
-      if (step.do === 'end') return runs.update(tx, runId, { state: step.state, finishedAt: ctx.now() });
-      if (step.do === 'release') {
-        const serverIds = await runs.release(tx, runId, step.batch);
-        tx.afterCommit(() => serverIds.forEach((id) => bus.publish(`queue:${id}`)));
-        return;
-      }
-      const open = await repository.lockOpenOfRun(tx, runId);
-      const withdrawn = await repository.withdraw(
-        tx,
-        open.filter(({ held }) => held).map(({ id }) => id),
-        { reason: step.reason, at: ctx.now() },
-      );
-      for (const id of withdrawn) tx.changed('COMMAND', id);
-      const over = withdrawn.length === open.length;
-      await runs.update(tx, runId, {
-        state: over ? 'STOPPED' : 'STOPPING',
-        stopReason: step.reason,
-        ...(over && { finishedAt: ctx.now() }),
-      });
-    });
-  }
-
-  /** No batch is released for somebody who may not run commands on its servers any more: the run stops instead. */
-  private async ifStillAllowed(
-    ctx: WorkspaceContext,
-    tx: Transaction,
-    { run, step }: { run: CommandRunEntity; step: RunStep },
-  ): Promise<RunStep> {
-    if (step.do !== 'release') return step;
-    const serverIds = await this.parts.runs.heldServers(tx, run.id, step.batch);
-    const barred = await this.parts.standing.barred(ctx, tx, { issuer: run, serverIds });
-    if (barred.length === 0) return step;
-    return { do: 'withdraw', reason: 'Whoever started the run may no longer run commands on all of its servers' };
-  }
-
-  /** Takes the next step of every run that is not over, in all workspaces. @throws after the others had their turn. */
-  async advanceAll(): Promise<void> {
-    const failures: unknown[] = [];
-    for (const { workspaceId, id } of await this.parts.runs.findUnfinished(this.parts.database)) {
-      await this.advance(workspaceId, id).catch((error: unknown) => failures.push(error));
-    }
-    if (failures.length > 0) throw new AggregateError(failures, `${failures.length} runs could not go on`);
   }
 
   async get(ctx: WorkspaceContext, runId: string): Promise<CommandRunEntity> {
@@ -315,26 +234,4 @@ function sortTargets(targets: readonly TargetServer[]): RunPreview {
     offline: ready.filter(({ online }) => !online),
     notReady: sorted.filter(({ revoked, pending }) => revoked || pending),
   };
-}
-
-type Options = z.infer<typeof optionsSchema>;
-
-function checkOptions(request: StartRunRequest): Options {
-  const parsed = optionsSchema.safeParse({
-    batchSize: request.batchSize ?? RUN_LIMITS.maxBatchSize,
-    canarySize: request.canarySize ?? 0,
-    batchPauseMs: request.batchPauseMs ?? 0,
-    maxFailures: request.maxFailures ?? null,
-  });
-  if (parsed.success) return parsed.data;
-  throw new Fault(
-    'BAD_USER_INPUT',
-    `The run is not acceptable: ${parsed.error.issues[0]?.message ?? 'unknown reason'}.`,
-  );
-}
-
-/** The canary servers are batch 0; the others follow in batches of the given size. */
-function batchOf(index: number, { batchSize, canarySize }: Options): number {
-  if (canarySize === 0) return Math.floor(index / batchSize);
-  return index < canarySize ? 0 : 1 + Math.floor((index - canarySize) / batchSize);
 }
