@@ -17,4 +17,5 @@ export {
   type LoginRole,
   type RolePasswords,
 } from './roles/index.js';
+export { LATEST_MIGRATION } from './migrations/index.js';
 export * from './entities/index.js';

@@ -23,6 +23,7 @@ const environmentSchema = z.object({
   PILOTHOUSE_REDIS_URL: z.url({ protocol: /^rediss?$/ }).optional(),
   PILOTHOUSE_JOBS_BACKEND: z.enum(['postgresql', 'redis']).optional(),
   PILOTHOUSE_JOBS_PROCESS: z.enum(['api', 'own']).default('api'),
+  PILOTHOUSE_METRICS_TOKEN: z.string().min(16, 'is shorter than 16 characters').optional(),
   PILOTHOUSE_TLS_CERT: z.string().optional(),
   PILOTHOUSE_TLS_KEY: z.string().optional(),
   PILOTHOUSE_INSECURE_HTTP: z.literal('1').optional(),
@@ -41,6 +42,8 @@ export interface Environment {
   signerSocket: string | null;
   /** Shared by the replicas; null where there is one. */
   redisUrl: string | null;
+  /** Opens the figures at `/metrics` to whoever shows it; null: to this machine only. */
+  metricsToken: string | null;
   /** Where jobs are queued. */
   jobsBackend: 'postgresql' | 'redis';
   /** Whether jobs run in the api's process, or in their own only. */
@@ -78,6 +81,7 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
     databaseUrl: env.PILOTHOUSE_DATABASE_URL ?? null,
     signerSocket: env.PILOTHOUSE_SIGNER_SOCKET ?? null,
     redisUrl: env.PILOTHOUSE_REDIS_URL ?? null,
+    metricsToken: env.PILOTHOUSE_METRICS_TOKEN ?? null,
     jobsBackend: env.PILOTHOUSE_JOBS_BACKEND ?? (env.PILOTHOUSE_REDIS_URL === undefined ? 'postgresql' : 'redis'),
     jobsProcess: env.PILOTHOUSE_JOBS_PROCESS,
     tls:

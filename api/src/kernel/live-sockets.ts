@@ -33,6 +33,12 @@ export class LiveSockets {
     return this.sockets.size;
   }
 
+  get agentCount(): number {
+    let count = 0;
+    for (const { serverId } of this.sockets) if (serverId != null) count += 1;
+    return count;
+  }
+
   /** Counts a socket before anything is known of it. @returns undefined when the address has too many. */
   admitAddress(address: string): (() => void) | undefined {
     const network = networkOf(address);

@@ -28,6 +28,7 @@ async function main(): Promise<void> {
     tls: await readTls(environment),
     tlsFingerprint: await fingerprintToPin(environment, publicOrigin),
     explorer: environment.development,
+    figuresToken: environment.metricsToken,
     fallback: createDashboardProxy({ port: environment.dashboardPort }),
   });
   const jobs = createJobs({ ...replica.jobs, sweeps: controlPlane.sweeps });

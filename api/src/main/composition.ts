@@ -15,6 +15,10 @@ import { createFeatures, type Features } from './features.js';
 import type { InstallationKeys } from './installation.js';
 import { openEventBus } from './open-event-bus.js';
 import type { SignerPlace } from './open-signer.js';
+import { Figures } from './operation/figures.js';
+import { writePrometheusText } from './operation/prometheus-text.js';
+import { judgeReadiness } from './operation/readiness.js';
+import { sharedAnswer } from './operation/shared-answer.js';
 import { serve, type ServingOptions } from './serving.js';
 import { openStores, type DatabaseUrls } from './stores.js';
 
@@ -91,7 +95,12 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     isTrustworthy,
   });
 
-  const served = await serve(options, { features, agents, rateLimits, sockets, isTrustworthy });
+  const readiness = sharedAnswer(() =>
+    judgeReadiness({ database, signer, isTrustworthy, isRedisConnected: events.isConnected }),
+  );
+  const figures = new Figures({ database, pool: stores.pool, sockets, readiness });
+  const operation = { readiness, figures: sharedAnswer(async () => writePrometheusText(await figures.read())) };
+  const served = await serve(options, { features, agents, rateLimits, sockets, isTrustworthy, operation });
   return {
     server: served.server,
     schema: served.schema,
@@ -107,6 +116,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     start: async () => {
       await revocations.start();
       agents.keeper.start();
+      figures.start();
     },
     stop: async () => {
       agents.gateway.stop();
@@ -114,6 +124,7 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
       await served.close();
       agents.keeper.stop();
       revocations.stop();
+      figures.stop();
       await stores.close();
       events.close();
     },

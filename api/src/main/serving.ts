@@ -10,6 +10,7 @@ import { createExplorer } from '../transport/explorer.js';
 import { createGraphqlHttp } from '../transport/graphql-http.js';
 import { createGraphqlSocket } from '../transport/graphql-socket.js';
 import { createHttpServer } from '../transport/http-server.js';
+import { createOperationRoutes, type OperationParts } from '../transport/operation.js';
 import { AllowedOrigins } from '../transport/origins.js';
 import type { Features } from './features.js';
 import { buildUserSchema } from './schemas.js';
@@ -25,6 +26,8 @@ export interface ServingOptions {
   tls?: { cert: string | Buffer; key: string | Buffer } | null;
   /** Serve a page to try the API with. */
   explorer?: boolean;
+  /** Opens `/metrics` to whoever shows it, see `createOperationRoutes`. */
+  figuresToken?: string | null;
   fallback: RequestHandler;
 }
 
@@ -35,12 +38,13 @@ interface Served {
   rateLimits: RateLimits;
   sockets: LiveSockets;
   isTrustworthy: () => boolean;
+  operation: Pick<OperationParts, 'readiness' | 'figures'>;
 }
 
 /** The one server for people, programs and agents, not yet listening. */
 export async function serve(
   options: ServingOptions,
-  { features, agents, rateLimits, sockets, isTrustworthy }: Served,
+  { features, agents, rateLimits, sockets, isTrustworthy, operation }: Served,
 ): Promise<{ schema: GraphQLSchema; server: Server; close: () => Promise<void> }> {
   const { log } = options;
   const [publicOrigin, ...otherOrigins] = options.publicOrigins;
@@ -62,7 +66,11 @@ export async function serve(
     agentGateway: agents.gateway,
     explorer: options.explorer ? await createExplorer() : null,
     fallback: options.fallback,
-    health: () => ({ status: isTrustworthy() ? 'ok' : 'degraded', version: VERSION }),
+    operation: createOperationRoutes({
+      health: () => ({ status: isTrustworthy() ? 'ok' : 'degraded', version: VERSION }),
+      ...operation,
+      figuresToken: options.figuresToken ?? null,
+    }),
     origins: new AllowedOrigins(publicOrigin, [...otherOrigins, ...(options.allowedOrigins ?? [])]),
     sockets,
     log,

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { TelemetryWriter } from '@pilothouse/db/timeseries';
 import { AnchorStore } from '../features/audit/index.js';
-import { openDatabase, type Database } from '../kernel/database/index.js';
+import { openDatabase, type Database, type PoolFigures } from '../kernel/database/index.js';
 import type { EventBus } from '../kernel/event-bus.js';
 import type { Logger } from '../kernel/log.js';
 import type { Signer } from '../signer/index.js';
@@ -17,6 +17,8 @@ export interface DatabaseUrls {
 /** Everything the api keeps things in, and the signer with its own view of the database. */
 export interface Stores {
   database: Database;
+  /** How busy the connections of `database` are. */
+  pool: () => PoolFigures;
   telemetry: TelemetryWriter;
   signer: Signer;
   anchors: AnchorStore;
@@ -34,11 +36,12 @@ export async function openStores(
   { urls, signer: place, stateDir, log }: StoresOptions,
   bus: EventBus,
 ): Promise<Stores> {
-  const { database, close: closeDatabase } = await openDatabase(urls.app, bus);
+  const { database, pool, close: closeDatabase } = await openDatabase(urls.app, bus);
   const telemetryPool = openPool(urls.telemetryWriter, { applicationName: 'pilothouse telemetry', size: 4, log });
   const { signer, close: closeSigner } = await openSigner(place, log);
   return {
     database,
+    pool,
     telemetry: new TelemetryWriter(telemetryPool),
     signer,
     anchors: new AnchorStore(join(stateDir, 'anchors')),

@@ -22,6 +22,8 @@ export interface TestApiOptions {
   limits?: Partial<Record<RateLimit, { points: number; seconds: number }>>;
   /** The Redis that wakes other replicas; none if not given. */
   redisUrl?: string;
+  /** Opens `/metrics`. */
+  figuresToken?: string;
   /** Where instructions are signed, instead of in this process. */
   signer?: SignerPlace;
 }
@@ -63,7 +65,7 @@ export class TestApi extends ApiClient {
     await rm(this.stateDir, { recursive: true, force: true });
   }
 
-  private async open({ replicaOf, explorer = false, limits = {}, signer, redisUrl }: TestApiOptions): Promise<void> {
+  private async open({ replicaOf, explorer = false, limits = {}, signer, redisUrl, figuresToken }: TestApiOptions): Promise<void> {
     this.ownsDatabase = !replicaOf;
     this.db = replicaOf?.db ?? (await createTestDatabase());
     this.stateDir = replicaOf?.stateDir ?? (await mkdtemp(join(tmpdir(), 'pilothouse-api-')));
@@ -83,6 +85,7 @@ export class TestApi extends ApiClient {
       log: createLogger('debug', { write: (line: string) => void this.logged.push(line) }),
       publicOrigins: [this.origin, ...(replicaOf ? [replicaOf.origin] : [])],
       explorer,
+      ...(figuresToken !== undefined && { figuresToken }),
       fallback: (_request, response) => void response.status(404).end(),
       rateLimits: generousRateLimits(limits),
     });

@@ -26,7 +26,8 @@ export interface HttpParts {
   explorer: RequestHandler | null;
   /** Everything else: the dashboard. */
   fallback: RequestHandler;
-  health: () => { status: 'ok' | 'degraded'; version: string };
+  /** For whoever operates this replica. */
+  operation: RequestHandler;
   origins: AllowedOrigins;
   sockets: LiveSockets;
   log: Logger;
@@ -62,10 +63,7 @@ function createApp(parts: HttpParts): Express {
     if (parts.tls) response.setHeader('Strict-Transport-Security', 'max-age=31536000');
     next();
   });
-  app.get('/healthz', (_request, response) => {
-    const health = parts.health();
-    response.status(health.status === 'ok' ? 200 : 503).json(health);
-  });
+  app.use(parts.operation);
   app.use(parts.agentEntrances);
   if (parts.explorer) app.use('/graphql', parts.explorer);
   app.use(

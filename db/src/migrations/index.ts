@@ -4,6 +4,7 @@ import { CommandsAndRuns2026112100030 } from './202611210003-commands-and-runs.j
 import { AuditAndEvents2026112100040 } from './202611210004-audit-and-events.js';
 import { Invitations2026112100050 } from './202611210005-invitations.js';
 import { Retention2026112100060 } from './202611210006-retention.js';
+import { Operation2026112100070 } from './202611210007-operation.js';
 
 /** In the order in which they run. A migration is never edited after it has landed. */
 export const migrations = [
@@ -13,4 +14,8 @@ export const migrations = [
   AuditAndEvents2026112100040,
   Invitations2026112100050,
   Retention2026112100060,
+  Operation2026112100070,
 ];
+
+/** What a database must have seen so that this version can work on it. */
+export const LATEST_MIGRATION = new Operation2026112100070().name;

@@ -16,6 +16,8 @@ const CALLERS: Record<string, string[]> = {
   end_own_api_tokens: ['ph_app'],
   enrol_agent: ['ph_app'],
   event_append: ['ph_app'],
+  has_migration: ['ph_app'],
+  installation_figures: ['ph_app'],
   invitation_by_code_hash: ['ph_app'],
   issue_agent_challenge: ['ph_app'],
   offer_setup_code: ['ph_app'],

@@ -3,4 +3,4 @@ export type { AuditPlace, AuditRecord } from './audit-append.js';
 export { allAnswered, nameOf, queryPrepared } from './prepared.js';
 export { findPrepared } from './prepared-entities.js';
 export { Database, type ChangeKind, type Entrance, type Transaction, type WriteTransaction } from './database.js';
-export { absentDatabase, openDatabase } from './open-database.js';
+export { absentDatabase, openDatabase, type PoolFigures } from './open-database.js';

@@ -1,4 +1,5 @@
 import { dataSourceOptions } from '@pilothouse/db';
+import type { Pool } from 'pg';
 import { DataSource } from 'typeorm';
 import type { EventBus } from '../event-bus.js';
 import { Database } from './database.js';
@@ -12,13 +13,30 @@ const POOL_SIZE = 20;
  */
 const STATEMENT_TIMEOUT_MS = 20_000;
 
+/** How busy the pool is. */
+export interface PoolFigures {
+  used: number;
+  idle: number;
+  /** Requests that wait for a connection. */
+  waiting: number;
+}
+
 /** Connects as the app role. `close` ends the pool. */
 export async function openDatabase(
   url: string,
   bus: EventBus,
-): Promise<{ database: Database; close: () => Promise<void> }> {
+): Promise<{ database: Database; pool: () => PoolFigures; close: () => Promise<void> }> {
   const dataSource = await makeDataSource(url).initialize();
-  return { database: new Database(dataSource, bus), close: () => dataSource.destroy() };
+  const { master } = dataSource.driver as unknown as { master: Pool };
+  return {
+    database: new Database(dataSource, bus),
+    pool: () => ({
+      used: master.totalCount - master.idleCount,
+      idle: master.idleCount,
+      waiting: master.waitingCount,
+    }),
+    close: () => dataSource.destroy(),
+  };
 }
 
 /** A database that connects to nothing: for describing what is built on it. */

@@ -35,6 +35,7 @@ export function launchApi(situation: Situation): Launch {
   };
   if (environment.signerSocket !== null) variables['PILOTHOUSE_SIGNER_SOCKET'] = environment.signerSocket;
   if (environment.redisUrl !== null) variables['PILOTHOUSE_REDIS_URL'] = environment.redisUrl;
+  if (environment.metricsToken !== null) variables['PILOTHOUSE_METRICS_TOKEN'] = environment.metricsToken;
   if (environment.insecureHttp) variables['PILOTHOUSE_INSECURE_HTTP'] = '1';
   if (endpoint.tls) {
     variables['PILOTHOUSE_TLS_CERT'] = endpoint.tls.certificateFile;

@@ -118,7 +118,7 @@ export class GatewayHarness extends FeatureHarness {
       agentGateway: gateway,
       explorer: null,
       fallback: nothing,
-      health: () => ({ status: 'ok', version: '0' }),
+      operation: nothing,
       origins: new AllowedOrigins(AUDIENCE),
       sockets,
       log,

@@ -1,0 +1,50 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage } from 'node:http';
+import { BlockList, isIPv6 } from 'node:net';
+import { Router, type RequestHandler } from 'express';
+
+/** What whoever operates a replica asks of it. */
+export interface OperationParts {
+  /** Whether the process lives at all; says no more than that when it answers. */
+  health: () => { status: 'ok' | 'degraded'; version: string };
+  readiness: () => Promise<{ ready: boolean; parts: Readonly<Record<string, string>> }>;
+  /** In Prometheus's text format. */
+  figures: () => Promise<string>;
+  /** Opens the figures to whoever shows it; null: to this machine only. */
+  figuresToken: string | null;
+}
+
+/** `/healthz`: restart me when I do not answer. `/readyz`: give me work. `/metrics`: how I am. */
+export function createOperationRoutes({ health, readiness, figures, figuresToken }: OperationParts): RequestHandler {
+  const routes = Router();
+  routes.get('/healthz', (_request, response) => void response.json(health()));
+  routes.get('/readyz', async (_request, response) => {
+    const { ready, parts } = await readiness();
+    response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'unready', parts });
+  });
+  routes.get('/metrics', async (request, response) => {
+    if (!mayReadFigures(request, figuresToken)) return void response.status(403).type('text').send('Forbidden\n');
+    response.setHeader('Cache-Control', 'no-store');
+    response.type('text/plain; version=0.0.4').send(await figures());
+  });
+  return routes;
+}
+
+const LOOPBACK = new BlockList();
+LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
+LOOPBACK.addAddress('::1', 'ipv6');
+
+/** A reverse proxy on this machine comes from loopback too, on behalf of anybody; it says so in one of these. */
+const FORWARDING = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
+
+function mayReadFigures(request: IncomingMessage, token: string | null): boolean {
+  if (token !== null) return isSame(request.headers.authorization ?? '', `Bearer ${token}`);
+  const address = request.socket.remoteAddress ?? '';
+  const isLocal = LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
+  return isLocal && FORWARDING.every((header) => request.headers[header] === undefined);
+}
+
+function isSame(shown: string, wanted: string): boolean {
+  const [one, other] = [shown, wanted].map((text) => createHash('sha256').update(text).digest());
+  return timingSafeEqual(one as Buffer, other as Buffer);
+}
