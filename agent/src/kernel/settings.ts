@@ -11,6 +11,11 @@ const fingerprint = z
   .transform((text) => text.replaceAll(':', '').toLowerCase())
   .pipe(z.string().regex(/^[0-9a-f]{64}$/, 'must be a SHA-256 fingerprint: 64 hexadecimal characters'));
 
+/** Of a certificate, or of its key as curl and wget write it. */
+const tlsPin = z.union([z.string().regex(/^sha256\/\/[A-Za-z0-9+/]{43}=$/), fingerprint], {
+  error: 'must be a SHA-256 fingerprint, or sha256// and the base64 of a public key’s',
+});
+
 const absolutePath = z
   .string()
   .startsWith('/', 'must be an absolute path')
@@ -39,9 +44,10 @@ export const SETTINGS = {
     meaning: 'SHA-256 fingerprint of the control plane’s root key. `enrol` remembers the one it was given',
   },
   tlsPin: {
-    schema: fingerprint.nullable(),
+    schema: tlsPin.nullable(),
     fallback: () => null,
-    meaning: 'SHA-256 fingerprint of the control plane’s TLS certificate, where no public authority signed it',
+    meaning:
+      'Fingerprint of the control plane’s TLS certificate, or `sha256//…` of its key, where no public authority signed it',
   },
   insecureHttp: {
     schema: z.boolean(),

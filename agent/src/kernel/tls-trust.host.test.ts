@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:https';
@@ -15,6 +15,7 @@ const directory = mkdtempSync(join(tmpdir(), 'ph-tls-'));
 let server: Server;
 let url: string;
 let pin: string;
+let keyPin: string;
 let requests = 0;
 
 beforeAll(async () => {
@@ -22,7 +23,10 @@ beforeAll(async () => {
   const files = ['-keyout', key, '-out', cert];
   const subject = ['-subj', '/CN=another-name', '-days', '2'];
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ed25519', '-nodes', ...files, ...subject], { stdio: 'ignore' });
-  pin = new X509Certificate(readFileSync(cert)).fingerprint256.replaceAll(':', '').toLowerCase();
+  const certificate = new X509Certificate(readFileSync(cert));
+  pin = certificate.fingerprint256.replaceAll(':', '').toLowerCase();
+  const spki = certificate.publicKey.export({ type: 'spki', format: 'der' });
+  keyPin = `sha256//${createHash('sha256').update(spki).digest('base64')}`;
   server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_request, response) => {
     requests += 1;
     response.end('{"ok":true}');
@@ -47,6 +51,10 @@ describe('tlsTrust', () => {
     expect(await getJson(address(pin), '/agent/keyset')).toMatchObject({ status: 200, body: { ok: true } });
   });
 
+  it('talks to a certificate of the pinned key', async () => {
+    expect(await getJson(address(keyPin), '/agent/keyset')).toMatchObject({ status: 200 });
+  });
+
   it('opens WebSockets to it too', async () => {
     const socket = new WebSocket(url.replace('https', 'wss'), { agent: tlsTrust(pin, 2000) });
     await once(socket, 'open');
@@ -55,10 +63,12 @@ describe('tlsTrust', () => {
 
   it('writes no byte of a request to another certificate', async () => {
     const before = requests;
-    const wrong = `${pin.startsWith('0') ? '1' : '0'}${pin.slice(1)}`;
-    await expect(postJson(address(wrong), '/agent/enrol', { token: 'secret' })).rejects.toThrow(
-      'is not the pinned one',
-    );
+    const other = (text: string) => `${text.startsWith('A') ? 'B' : 'A'}${text.slice(1)}`;
+    for (const wrong of [other(pin).toLowerCase(), `sha256//${other(keyPin.slice(8))}`]) {
+      await expect(postJson(address(wrong), '/agent/enrol', { token: 'secret' })).rejects.toThrow(
+        'is not the pinned one',
+      );
+    }
     expect(requests).toBe(before);
   });
 

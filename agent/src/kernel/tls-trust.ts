@@ -1,6 +1,9 @@
+import { createHash } from 'node:crypto';
 import { Agent } from 'node:https';
 import type { Duplex } from 'node:stream';
-import { connect, type ConnectionOptions } from 'node:tls';
+import { connect, type ConnectionOptions, type TLSSocket } from 'node:tls';
+
+const KEY_PIN = 'sha256//';
 
 /** A server that showed another certificate than the pinned one. */
 export class TlsPinError extends Error {
@@ -11,8 +14,8 @@ export class TlsPinError extends Error {
 }
 
 /**
- * Connects only to the one certificate with the pinned fingerprint, whoever signed it. The check is over before the
- * first byte of a request is written.
+ * Connects only to the pinned certificate, or one of the pinned key, whoever signed it. The check is over before the first
+ * byte of a request is written.
  */
 class PinnedAgent extends Agent {
   constructor(
@@ -34,13 +37,22 @@ class PinnedAgent extends Agent {
     socket.setTimeout(this.timeoutMs, () => socket.destroy(new Error('The TLS handshake took too long')));
     socket.once('error', fail);
     socket.once('secureConnect', () => {
-      const shown = (socket.getPeerX509Certificate()?.fingerprint256 ?? '').replaceAll(':', '').toLowerCase();
+      const shown = this.pin.startsWith(KEY_PIN) ? keyShown(socket) : certificateShown(socket);
       if (shown !== this.pin) return void socket.destroy(new TlsPinError(shown));
       socket.off('error', fail);
       socket.setTimeout(0);
       done(null, socket);
     });
   }
+}
+
+function certificateShown(socket: TLSSocket): string {
+  return (socket.getPeerX509Certificate()?.fingerprint256 ?? '').replaceAll(':', '').toLowerCase();
+}
+
+function keyShown(socket: TLSSocket): string {
+  const key = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' }) ?? '';
+  return `${KEY_PIN}${createHash('sha256').update(key).digest('base64')}`;
 }
 
 /**

@@ -20,7 +20,7 @@ other users of this host could see it. \`pilothouse server add\` prints the whol
 
   --url URL          address of the control plane, such as https://pilot.example.org
   --pin SHA256       fingerprint of its root key; another installation is refused
-  --tls-pin SHA256   fingerprint of its TLS certificate, where no public authority signed it
+  --tls-pin PIN      fingerprint of its TLS certificate, or sha256//… of its key, where no public authority signed it
   --token-file FILE  file that holds the token
   --replace          enrol a host that is enrolled already; it forgets what belonged to the former server
 ${CONFIG_HELP}`,

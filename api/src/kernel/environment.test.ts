@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { hostVariables, readEnvironment } from './environment.js';
+import { hostVariables, npmVariables, readEnvironment } from './environment.js';
 
 test('nothing needs to be set', () => {
   expect(readEnvironment({})).toMatchObject({
@@ -93,4 +93,12 @@ test('child processes are given what is of the host, and no secret of ours or th
       NODE_OPTIONS: '--inspect',
     }),
   ).toEqual({ PATH: '/bin', HOME: '/root' });
+});
+
+test('npm is given its own variables and the proxy besides', () => {
+  const own = { npm_config_registry: 'https://registry.example', HTTPS_PROXY: 'http://proxy.example', no_proxy: 'x' };
+  expect(npmVariables({ ...own, PATH: '/bin', npm_package_name: 'x', AWS_SECRET: 'x' })).toEqual({
+    ...own,
+    PATH: '/bin',
+  });
 });

@@ -109,6 +109,12 @@ const HOST_VARIABLES = [
   'NODE_EXTRA_CA_CERTS',
 ];
 
+/** For npm, which is told its registry and proxy by variables of its own. */
+export function npmVariables(source: NodeJS.ProcessEnv = process.env): Record<string, string> {
+  const meant = Object.entries(source).filter(([name]) => /^(npm_config_|https?_proxy$|no_proxy$)/i.test(name));
+  return { ...hostVariables(source), ...(Object.fromEntries(meant) as Record<string, string>) };
+}
+
 /** What a program needs of the machine it runs on. Child processes get this and what is meant for them, nothing else. */
 export function hostVariables(source: NodeJS.ProcessEnv = process.env): Record<string, string> {
   return Object.fromEntries(

@@ -16,11 +16,13 @@ export const RATE_LIMITS = {
   signInAccount: { points: 10, seconds: 300 },
   /** Requests to the agents' plain HTTP entrances from one address. */
   agentEntrance: { points: 600, seconds: 60 },
+  /** Requests for the install script and the files of a release from one address. */
+  release: { points: 300, seconds: 60 },
 } as const;
 
 export type RateLimit = keyof typeof RATE_LIMITS;
 
-const BY_ADDRESS: ReadonlySet<RateLimit> = new Set(['address', 'signInAddress', 'agentEntrance']);
+const BY_ADDRESS: ReadonlySet<RateLimit> = new Set(['address', 'signInAddress', 'agentEntrance', 'release']);
 
 export class RateLimits {
   private readonly limiters: Record<RateLimit, RateLimiterMemory>;

@@ -1,4 +1,4 @@
-import { X509Certificate, webcrypto } from 'node:crypto';
+import { createHash, X509Certificate, webcrypto } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
@@ -32,6 +32,23 @@ export async function keepOwnCertificate(directory: string, names: readonly stri
 /** SHA-256 over the certificate itself, 64 hexadecimal digits: what agents and install lines pin. */
 export async function certificateFingerprint(certificateFile: string): Promise<string> {
   return new X509Certificate(await readFile(certificateFile)).fingerprint256.replaceAll(':', '').toLowerCase();
+}
+
+/** By what a certificate is known where no public authority signed it. */
+export interface TlsPins {
+  /** See `certificateFingerprint`. */
+  tlsFingerprint: string;
+  /** `sha256//` and the base64 of the SHA-256 over its public key: the only pin that curl and wget know. */
+  tlsKeyPin: string;
+}
+
+export async function tlsPinsOf(certificateFile: string): Promise<TlsPins> {
+  const { publicKey } = new X509Certificate(await readFile(certificateFile));
+  const digest = createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' }));
+  return {
+    tlsFingerprint: await certificateFingerprint(certificateFile),
+    tlsKeyPin: `sha256//${digest.digest('base64')}`,
+  };
 }
 
 /** Whether only the certificate vouches for itself. */

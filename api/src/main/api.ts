@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import { createJobs } from '../jobs/index.js';
 import { readEnvironment, type Environment } from '../kernel/environment.js';
 import { createLogger } from '../kernel/log.js';
-import { certificateFingerprint, isSelfSigned } from '../kernel/tls-certificate.js';
+import { isSelfSigned, tlsPinsOf, type TlsPins } from '../kernel/tls-certificate.js';
 import { createDashboardProxy } from '../transport/dashboard-proxy.js';
 import { createControlPlane } from './composition.js';
 import { endWith } from './end-with.js';
@@ -26,7 +26,7 @@ async function main(): Promise<void> {
     publicOrigins: [publicOrigin],
     allowedOrigins: environment.allowedOrigins,
     tls: await readTls(environment),
-    tlsFingerprint: await fingerprintToPin(environment, publicOrigin),
+    tlsPins: await pinsOf(environment, publicOrigin),
     explorer: environment.development,
     figuresToken: environment.metricsToken,
     fallback: createDashboardProxy({ port: environment.dashboardPort }),
@@ -57,11 +57,11 @@ function publicOriginOf({ publicUrl, listen: { host, port }, tls }: Environment)
   return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
-/** Agents pin a certificate that nobody vouches for, unless a proxy with one of its own stands before this listener. */
-async function fingerprintToPin({ tls, listen }: Environment, publicOrigin: string): Promise<string | null> {
+/** Hosts pin a certificate that nobody vouches for, unless a proxy with one of its own stands before this listener. */
+async function pinsOf({ tls, listen }: Environment, publicOrigin: string): Promise<TlsPins | null> {
   const isDirect = Number(new URL(publicOrigin).port || 443) === listen.port;
   if (!tls || !isDirect || !(await isSelfSigned(tls.certificateFile))) return null;
-  return certificateFingerprint(tls.certificateFile);
+  return tlsPinsOf(tls.certificateFile);
 }
 
 async function readTls({ tls }: Environment): Promise<{ cert: string; key: string } | null> {

@@ -9,8 +9,10 @@ import { LiveSockets } from '../kernel/live-sockets.js';
 import { RateLimits } from '../kernel/rate-limits.js';
 import type { RedisPlace } from '../kernel/redis-event-bus.js';
 import { Revocations } from '../kernel/revocations.js';
+import type { TlsPins } from '../kernel/tls-certificate.js';
 import type { Sweeps } from '../jobs/index.js';
 import type { Signer } from '../signer/index.js';
+import { releasesOf } from './agent-release.js';
 import { createFeatures, type Features } from './features.js';
 import type { InstallationKeys } from './installation.js';
 import { openEventBus } from './open-event-bus.js';
@@ -29,8 +31,8 @@ export interface ControlPlaneOptions extends ServingOptions {
   /** Where other replicas are woken; null where there are none. */
   redis: RedisPlace | null;
   keys: InstallationKeys;
-  /** SHA-256 of the certificate where no public authority signed it; install lines pin it. */
-  tlsFingerprint?: string | null;
+  /** Of a certificate that no public authority signed; install lines pin it. */
+  tlsPins?: TlsPins | null;
   rateLimits?: RateLimits;
 }
 
@@ -71,7 +73,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     identityKey: keys.controlPlane,
     publicOrigin: options.publicOrigins[0],
     rootFingerprint: keys.rootFingerprint,
-    tlsFingerprint: options.tlsFingerprint ?? null,
+    ...options.tlsPins,
+    releases: releasesOf(options.stateDir, keys.rootFingerprint),
   });
   const { enrolment, commands, metrics } = features;
   const isTrustworthy = () => revocations.isTrustworthy;

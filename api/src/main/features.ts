@@ -5,6 +5,7 @@ import { createCommandsFeature } from '../features/commands/index.js';
 import { createEnrolmentFeature, type InstallationAddress } from '../features/enrolment/index.js';
 import { createMetricsFeature } from '../features/metrics/index.js';
 import { createPeopleFeature } from '../features/people/index.js';
+import { createReleasesFeature, type ReleaseStore } from '../features/releases/index.js';
 import { createServerGroupsFeature } from '../features/server-groups/index.js';
 import { createServersFeature } from '../features/servers/index.js';
 import { createWorkspacesFeature } from '../features/workspaces/index.js';
@@ -27,6 +28,8 @@ export interface FeatureParts extends InstallationAddress {
   writer: TelemetryWriter;
   anchors: AnchorStore;
   identityKey: SigningKey;
+  releases: ReleaseStore;
+  tlsKeyPin?: string | null;
 }
 
 export type Features = ReturnType<typeof createFeatures>;
@@ -48,6 +51,7 @@ export function createFeatures(parts: FeatureParts) {
   servers.hooks.add((ctx, tx, serverId) => commands.reports.serverRevoked(ctx, tx, serverId));
   const metrics = createMetricsFeature(parts);
   const audit = createAuditFeature({ ...parts, people: people.directory });
+  const releases = createReleasesFeature({ ...parts, store: parts.releases, pins: parts });
   const resolvers: object[] = [
     people,
     workspaces,
@@ -59,5 +63,5 @@ export function createFeatures(parts: FeatureParts) {
     metrics,
     audit,
   ].flatMap((feature) => feature.resolvers);
-  return { people, servers, enrolment, commands, metrics, audit, resolvers };
+  return { people, servers, enrolment, commands, metrics, audit, releases, resolvers };
 }

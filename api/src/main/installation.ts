@@ -13,12 +13,17 @@ import {
 } from '@pilothouse/protocol';
 import { Client } from 'pg';
 import { z } from 'zod';
+import type { AgentSources } from '../features/releases/index.js';
 import { randomCode } from '../kernel/random-token.js';
 import { SealingKey } from '../kernel/sealing.js';
+import { makeFirstRelease, releaseAdvice } from './agent-release.js';
+
+/** The exported root key, below the state directory. */
+export const ROOT_KEY_FILE = 'keys/root.encrypted.pem';
 
 /** Where an installation keeps its keys, below the state directory. Each file is readable by its owner alone. */
 const FILES = {
-  root: 'keys/root.encrypted.pem',
+  root: ROOT_KEY_FILE,
   rootPublic: 'keys/root.public.json',
   controlPlane: 'keys/control-plane.pem',
   command: 'signer/command.pem',
@@ -30,11 +35,21 @@ export interface Installation {
   rootFingerprint: string;
   /** Opens the exported root key; made and shown once, at the first start, and stored nowhere. */
   rootKeyPassphrase: string | null;
+  /** A sentence on what only the operator can do about the agent's release; null where nothing is to be done. */
+  advice: string | null;
+}
+
+export interface InstallationOptions {
+  stateDir: string;
+  adminUrl: string;
+  /** Released at the first start, when the root key is at hand; null releases nothing. */
+  agent?: AgentSources | null;
 }
 
 /**
  * Makes what an installation needs once: its own root key (exported encrypted; no running process needs it), the
- * control plane's identity key, the command key, the sealing key, and the first keyset, signed by the root key.
+ * control plane's identity key, the command key, the sealing key, and, signed by the root key, the first keyset and the
+ * first release of the agent, without a Node runtime.
  *
  * The keyset is stored last, in one transaction: a start that was cut short before it begins anew.
  *
@@ -43,22 +58,27 @@ export interface Installation {
 export async function ensureInstallation({
   stateDir,
   adminUrl,
-}: {
-  stateDir: string;
-  adminUrl: string;
-}): Promise<Installation> {
+  agent = null,
+}: InstallationOptions): Promise<Installation> {
   const admin = new Client({ connectionString: adminUrl, application_name: 'pilothouse installation' });
   await admin.connect();
   try {
     const { rows } = await admin.query('select version from public.keysets limit 1');
-    if (rows.length > 0) return { rootFingerprint: await readRootFingerprint(stateDir), rootKeyPassphrase: null };
-    return await install(stateDir, admin);
+    if (rows.length > 0) {
+      const rootFingerprint = await readRootFingerprint(stateDir);
+      const advice = agent && (await releaseAdvice({ stateDir, rootFingerprint, agent }));
+      return { rootFingerprint, rootKeyPassphrase: null, advice };
+    }
+    return await install(stateDir, { admin, agent });
   } finally {
     await admin.end();
   }
 }
 
-async function install(stateDir: string, admin: Client): Promise<Installation> {
+async function install(
+  stateDir: string,
+  { admin, agent }: { admin: Client; agent: AgentSources | null },
+): Promise<Installation> {
   for (const directory of ['keys', 'signer']) await mkdir(join(stateDir, directory), { recursive: true, mode: 0o700 });
   const root = generateSigningKey();
   const controlPlane = generateSigningKey();
@@ -80,6 +100,7 @@ async function install(stateDir: string, admin: Client): Promise<Installation> {
   await writeSecret(stateDir, FILES.controlPlane, exportSigningKey(controlPlane));
   await writeSecret(stateDir, FILES.command, exportSigningKey(command));
   await writeSecret(stateDir, FILES.sealing, randomBytes(32).toString('base64'));
+  if (agent) await makeFirstRelease({ stateDir, rootFingerprint, agent }, root);
   const keyset: Keyset = {
     version: 1,
     issuedAt: new Date().toISOString(),
@@ -90,7 +111,7 @@ async function install(stateDir: string, admin: Client): Promise<Installation> {
     keyset.version,
     signKeyset(root, keyset),
   ]);
-  return { rootFingerprint, rootKeyPassphrase };
+  return { rootFingerprint, rootKeyPassphrase, advice: null };
 }
 
 /** The keys the api works with. */
@@ -137,7 +158,8 @@ export async function refuseCommandKey(stateDir: string): Promise<void> {
   );
 }
 
-async function readRootFingerprint(stateDir: string): Promise<string> {
+/** @throws a sentence when there is no installation. */
+export async function readRootFingerprint(stateDir: string): Promise<string> {
   const { fingerprint } = z
     .object({ fingerprint: z.string() })
     .parse(JSON.parse(await readSecret(stateDir, FILES.rootPublic)));

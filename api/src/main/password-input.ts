@@ -24,6 +24,13 @@ export async function readNewPassword({ fromInput, input, output }: NewPasswordO
   return password;
 }
 
+/** One line that is a secret: asked for at a terminal, without echo, or all of the input. @throws a sentence */
+export async function readSecret(question: string, { fromInput, input, output }: NewPasswordOptions): Promise<string> {
+  if (fromInput) return readAll(input);
+  if (!input.isTTY) throw new Error('There is no terminal to ask at. Give it on standard input.');
+  return (await ask({ question, input, output })).trim();
+}
+
 async function readAll(input: Readable): Promise<string> {
   const chunks: Buffer[] = [];
   let bytes = 0;

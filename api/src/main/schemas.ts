@@ -5,6 +5,7 @@ import { Pool } from 'pg';
 import { pino } from 'pino';
 import { describeAgentSchema } from '../features/agents/index.js';
 import { AnchorStore } from '../features/audit/index.js';
+import { ReleaseStore } from '../features/releases/index.js';
 import { enforceAuthorisation } from '../kernel/authorisation/index.js';
 import { absentDatabase } from '../kernel/database/index.js';
 import { InProcessEventBus } from '../kernel/event-bus.js';
@@ -34,6 +35,7 @@ export async function describeSchemas(): Promise<{ user: GraphQLSchema; agent: G
     identityKey: generateSigningKey(),
     publicOrigin: 'http://localhost',
     rootFingerprint: '',
+    releases: new ReleaseStore('', ''),
   });
   return { user: await buildUserSchema(features.resolvers), agent: await describeAgentSchema() };
 }

@@ -63,6 +63,7 @@ export async function serve(
     graphqlHttp: graphqlHttp.handler,
     graphqlSocket: createGraphqlSocket({ ...transport, sockets, isTrustworthy }),
     agentEntrances: features.enrolment.entrances,
+    releases: features.releases.router,
     agentGateway: agents.gateway,
     explorer: options.explorer ? await createExplorer() : null,
     fallback: options.fallback,

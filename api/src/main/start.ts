@@ -1,7 +1,7 @@
 import { hostVariables, readEnvironment } from '../kernel/environment.js';
 import { ensureInstallation } from './installation.js';
 import { OperatorConsole } from './supervisor/operator-console.js';
-import { BUILT_PROGRAMS } from './supervisor/programs.js';
+import { BUILT_AGENT, BUILT_PROGRAMS } from './supervisor/programs.js';
 import { superviseUntilStopped } from './supervisor/supervise.js';
 
 /** What `npm start` runs once everything is built. */
@@ -11,7 +11,7 @@ process.exit(
     readEnvironment,
     hostVariables: hostVariables(),
     programs: BUILT_PROGRAMS,
-    ensureInstallation,
+    ensureInstallation: (place) => ensureInstallation({ ...place, agent: BUILT_AGENT }),
     console,
   }),
 );

@@ -20,6 +20,8 @@ export interface HttpParts {
   graphqlSocket: GraphqlWsServer<SocketExtra>;
   /** Plain HTTP entrances of agents, below `/agent`. */
   agentEntrances: RequestHandler;
+  /** The install script, and what it brings to hosts. */
+  releases: RequestHandler;
   /** Takes over WebSocket upgrades on `/agent`. */
   agentGateway: { accept(request: IncomingMessage, socket: Duplex, head: Buffer): void };
   /** A page to try the API with, in development; null otherwise. */
@@ -65,6 +67,7 @@ function createApp(parts: HttpParts): Express {
   });
   app.use(parts.operation);
   app.use(parts.agentEntrances);
+  app.use(parts.releases);
   if (parts.explorer) app.use('/graphql', parts.explorer);
   app.use(
     '/graphql',

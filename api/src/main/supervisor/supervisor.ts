@@ -72,7 +72,7 @@ export class Supervisor {
 
     const database = await openDatabase({ databaseUrl: environment.databaseUrl, stateDir, say });
     this.#undo.push(() => database.stop(this.#hurry.signal));
-    this.#sayPassphrase(await this.options.ensureInstallation({ stateDir, adminUrl: database.adminUrl }));
+    this.#sayInstallation(await this.options.ensureInstallation({ stateDir, adminUrl: database.adminUrl }));
     if (this.#ending.signal.aborted) return;
 
     const endpoint = await chooseEndpoint({ environment, stateDir, say });
@@ -132,12 +132,15 @@ export class Supervisor {
     console.show(`Continue with: ${setupLine(endpoint)}`);
   }
 
-  #sayPassphrase({ rootFingerprint, rootKeyPassphrase }: Installation): void {
+  #sayInstallation({ rootFingerprint, rootKeyPassphrase, advice }: Installation): void {
     const { console } = this.options;
+    if (advice !== null) console.say(advice);
     if (rootKeyPassphrase === null) return;
     console.say(`Made the keys of this installation. Fingerprint of its root key: ${rootFingerprint}`);
     console.show(`Passphrase of the root key: ${rootKeyPassphrase}`);
-    console.show('Keep it away from this machine. It is shown only now, and replacing a lost key needs it.');
+    console.show(
+      'Keep it away from this machine. It is shown only now. Releasing a newer agent and replacing a lost key need it.',
+    );
   }
 
   #report(work: Promise<void>): void {

@@ -115,6 +115,7 @@ export class GatewayHarness extends FeatureHarness {
       graphqlHttp: nothing,
       graphqlSocket: makeServer({ schema: buildSchema('type Query { nothing: Int }') }),
       agentEntrances: nothing,
+      releases: nothing,
       agentGateway: gateway,
       explorer: null,
       fallback: nothing,
