@@ -1,12 +1,14 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BootedHost, canBootHosts } from './booted-host.js';
 import { collect } from './built-agent.js';
+import { HostNetwork } from './host-network.js';
 
 const script = fileURLToPath(new URL('./booted-host.sh', import.meta.url));
 
@@ -67,6 +69,48 @@ describe.runIf(canBootHosts())('a booted host [needs systemd-nspawn]', () => {
     expect(await bootId()).not.toBe(first);
     await host.cutPower();
     expect(leftovers(`ph-host-${process.pid}-`)).toEqual([]);
+  });
+
+  it('boots again after its power was cut, with what is on its root and nothing that ran', async () => {
+    host = await BootedHost.start();
+    await host.ask('touch', '/etc/only-inside');
+    await host.ask('systemd-run', '--unit=lasting', 'sleep', '600');
+    await host.losePower();
+    expect(await host.ask('ls', '/etc/only-inside')).toBe('/etc/only-inside');
+    expect((await host.run(['systemctl', 'is-active', 'lasting'])).stdout).toBe('inactive\n');
+    await host.losePower();
+    await host.cutPower();
+    expect(leftovers(`ph-host-${process.pid}-`)).toEqual([]);
+  });
+
+  it('has a network of its own, whose cable can be pulled out and put back', async () => {
+    const network = HostNetwork.make();
+    const server = createServer().listen(0, network.address);
+    await once(server, 'listening');
+    try {
+      const cable = await network.plugIn();
+      host = await BootedHost.start({ network: cable });
+      const { port } = server.address() as AddressInfo;
+      const knock = async () => {
+        const script = `exec 3<>/dev/tcp/${network.address}/${port}`;
+        return (await host!.run(['timeout', '3', 'bash', '-c', script])).exitCode;
+      };
+      expect(await host.ask('hostname', '--all-ip-addresses')).toBe(cable.address);
+      const exitCodes = [await knock()];
+      cable.pullOut();
+      exitCodes.push(await knock());
+      cable.plugIn();
+      exitCodes.push(await knock());
+      expect(exitCodes).toEqual([0, expect.any(Number), 0]);
+      expect(exitCodes[1]).not.toBe(0);
+      await host.cutPower();
+      host = undefined;
+    } finally {
+      server.close();
+      await network.remove();
+    }
+    const links = execFileSync('ip', ['-brief', 'link'], { encoding: 'utf8' });
+    expect(links.split('\n').filter((line) => line.includes(`-${process.pid % 256}`))).toEqual([]);
   });
 
   it('loses its power with everything in it, and leaves nothing', async () => {

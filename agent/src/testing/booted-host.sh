@@ -4,7 +4,8 @@
 # usage: unshare --mount --propagation private sh booted-host.sh <name> [<option of systemd-nspawn> ...]
 #        unshare --mount --propagation private sh booted-host.sh --probe    succeeds where hosts can be booted
 #
-# The host lives as long as standard input stays open: whoever started it may die in any way, the host goes with it.
+# The host lives as long as standard input stays open: whoever started it may die in any way, the host goes with it. A line
+# of standard input cuts its power and switches it on again, with what is on its root.
 # Every mount is made in this namespace and every process in a pid namespace below it, so that nothing can be left over
 # but the cgroup, which is removed here.
 set -eu
@@ -22,6 +23,8 @@ if [ "$name" = --probe ]; then
   # Writable, which it is not in a container without privileges.
   rmdir "$(mktemp -d /sys/fs/cgroup/ph-probe-XXXXXX)"
   test -e /usr/lib/systemd/system/dbus.socket
+  # What tests give their hosts networks with, and what hosts are installed with.
+  for program in ip curl wget; do command -v "$program" >/dev/null; done
   exec systemd-nspawn --version >/dev/null
 fi
 
@@ -55,12 +58,13 @@ exec 3<&0 </dev/null
 unshare --mount --pid --fork --kill-child --mount-proc sh -c '
   cgroup=$1
   shift
-  { read -r _ <&3 || kill -KILL -1; } &
+  { while read -r _; do : >/run/host/power-cut && kill -KILL -1; done; kill -KILL -1; } <&3 &
   reboot=133
   ended=$reboot
   while [ "$ended" -eq "$reboot" ]; do
     { echo 0 >"$cgroup/cgroup.procs" && exec systemd-nspawn "$@"; } 3<&- &
     wait "$!" && ended=0 || ended=$?
+    rm /run/host/power-cut 2>/dev/null && ended=$reboot
   done
 ' sh "$cgroup" --boot --register=no --keep-unit --machine="$name" --directory=/run/host/root \
   --console=read-only --resolv-conf=off --timezone=off --link-journal=no "$@" || true

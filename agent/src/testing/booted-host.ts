@@ -8,7 +8,7 @@ const script = fileURLToPath(new URL('../../src/testing/booted-host.sh', import.
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
 let hosts = 0;
 
-/** Whether this machine can boot hosts: it needs root, and the Debian packages systemd-container and dbus. */
+/** Whether this machine can boot hosts: it needs root, and the Debian packages that `scripts/lib/parts.mjs` names. */
 export function canBootHosts(): boolean {
   const argv = ['--mount', '--propagation', 'private', 'sh', script, '--probe'];
   return spawnSync('unshare', argv, { stdio: 'ignore' }).status === 0;
@@ -17,6 +17,8 @@ export function canBootHosts(): boolean {
 export interface BootedHostOptions {
   /** Directories of this machine that the host sees under the same paths, and both may write. */
   shared?: readonly string[];
+  /** Its own network, in place of this machine's. */
+  network?: { readonly namespace: string };
 }
 
 /**
@@ -43,12 +45,23 @@ export class BootedHost {
   }
 
   /** Resolves when the host has come up. @throws with the console's text when it did not. */
-  static async start({ shared = [] }: BootedHostOptions = {}): Promise<BootedHost> {
+  static async start({ shared = [], network }: BootedHostOptions = {}): Promise<BootedHost> {
     const name = `ph-host-${process.pid}-${++hosts}`;
     const binds = shared.map((path) => `--bind=${path}`);
-    const argv = ['--mount', '--propagation', 'private', 'sh', script, name, ...binds];
+    const enter = network ? ['nsenter', `--net=${network.namespace}`] : [];
+    const [program = '', ...argv] = [
+      ...enter,
+      'unshare',
+      '--mount',
+      '--propagation',
+      'private',
+      'sh',
+      script,
+      name,
+      ...binds,
+    ];
     // In a session of its own, so that an interrupt at the terminal leaves it alive to clean up.
-    const container = spawn('unshare', argv, { stdio: 'pipe', detached: true });
+    const container = spawn(program, argv, { stdio: 'pipe', detached: true });
     const host = new BootedHost(container, name);
     await host.nextBoot();
     return host;
@@ -101,7 +114,13 @@ export class BootedHost {
     await this.nextBoot();
   }
 
-  /** Cuts the power. */
+  /** Cuts the power and switches it on again: the host boots with what is on its root. */
+  async losePower(): Promise<void> {
+    this.container.stdin.write('\n');
+    await this.nextBoot();
+  }
+
+  /** Cuts the power for good. */
   async cutPower(): Promise<void> {
     this.container.stdin.end();
     await this.ended;

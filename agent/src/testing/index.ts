@@ -9,4 +9,5 @@ export { LinkHarness, SHORT_LIMITS, type HarnessOptions } from './link-harness.j
 export { RecordedLog, type LogEntry } from './recorded-log.js';
 export { ListSource, outputFrame, receivedFrame, telemetryFrame } from './list-source.js';
 export { BootedHost, canBootHosts } from './booted-host.js';
+export { HostNetwork, type Cable } from './host-network.js';
 export { BuiltAgent, collect, type Finished } from './built-agent.js';
