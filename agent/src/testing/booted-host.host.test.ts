@@ -96,13 +96,11 @@ describe.runIf(canBootHosts())('a booted host [needs systemd-nspawn]', () => {
         return (await host!.run(['timeout', '3', 'bash', '-c', script])).exitCode;
       };
       expect(await host.ask('hostname', '--all-ip-addresses')).toBe(cable.address);
-      const exitCodes = [await knock()];
+      expect(await knock()).toBe(0);
       cable.pullOut();
-      exitCodes.push(await knock());
+      expect(await knock()).not.toBe(0);
       cable.plugIn();
-      exitCodes.push(await knock());
-      expect(exitCodes).toEqual([0, expect.any(Number), 0]);
-      expect(exitCodes[1]).not.toBe(0);
+      while ((await knock()) !== 0);
       await host.cutPower();
       host = undefined;
     } finally {

@@ -95,6 +95,7 @@ export class Cable {
     ip('link', 'set', this.link, 'down');
   }
 
+  /** Both ends notice a moment later. */
   plugIn(): void {
     ip('link', 'set', this.link, 'up');
   }
