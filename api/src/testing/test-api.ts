@@ -65,7 +65,14 @@ export class TestApi extends ApiClient {
     await rm(this.stateDir, { recursive: true, force: true });
   }
 
-  private async open({ replicaOf, explorer = false, limits = {}, signer, redisUrl, figuresToken }: TestApiOptions): Promise<void> {
+  private async open({
+    replicaOf,
+    explorer = false,
+    limits = {},
+    signer,
+    redisUrl,
+    figuresToken,
+  }: TestApiOptions): Promise<void> {
     this.ownsDatabase = !replicaOf;
     this.db = replicaOf?.db ?? (await createTestDatabase());
     this.stateDir = replicaOf?.stateDir ?? (await mkdtemp(join(tmpdir(), 'pilothouse-api-')));
