@@ -29,7 +29,6 @@ export interface FeatureParts extends InstallationAddress {
   anchors: AnchorStore;
   identityKey: SigningKey;
   releases: ReleaseStore;
-  tlsKeyPin?: string | null;
 }
 
 export type Features = ReturnType<typeof createFeatures>;

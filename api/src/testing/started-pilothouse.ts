@@ -86,6 +86,8 @@ export class StartedPilothouse extends ApiClient {
       for (const tell of this.told.splice(0)) tell();
     });
     this.origin = (await this.says(/^Pilothouse is ready: (\S+)$/m, from))[1] as string;
+    if (this.origin.startsWith('https:'))
+      this.certificate = await readFile(join(this.stateDir, 'tls/certificate.pem'), 'utf8');
   }
 
   /** Waits for a line. @throws when it ends without having said it. */

@@ -1004,7 +1004,7 @@ export type CreateServerMutationVariables = Exact<{
 
 export type CreateServerMutation = { createServer:
     | { __typename: 'GroupNotFound', code: string, message: string }
-    | { __typename: 'ServerEnrolment', server: { id: string, name: string, profile: PermissionProfileName, scopes: Array<PermissionScope> }, enrolment: { command: string, token: string, rootFingerprint: string, expiresAt: string } | null }
+    | { __typename: 'ServerEnrolment', server: { id: string, name: string, profile: PermissionProfileName, scopes: Array<PermissionScope> }, enrolment: { command: string, installCommand: string, installCommandWithWget: string, token: string, rootFingerprint: string, expiresAt: string } | null }
     | { __typename: 'ServerNameTaken', code: string, message: string }
    };
 
@@ -1014,7 +1014,7 @@ export type ReenrolServerMutationVariables = Exact<{
 
 
 export type ReenrolServerMutation = { reenrolServer:
-    | { __typename: 'ServerEnrolment', server: { id: string, name: string, profile: PermissionProfileName, scopes: Array<PermissionScope> }, enrolment: { command: string, token: string, rootFingerprint: string, expiresAt: string } | null }
+    | { __typename: 'ServerEnrolment', server: { id: string, name: string, profile: PermissionProfileName, scopes: Array<PermissionScope> }, enrolment: { command: string, installCommand: string, installCommandWithWget: string, token: string, rootFingerprint: string, expiresAt: string } | null }
     | { __typename: 'ServerOnline', code: string, message: string }
    };
 
@@ -1985,6 +1985,8 @@ export const CreateServerDocument = new TypedDocumentString(`
       }
       enrolment {
         command
+        installCommand
+        installCommandWithWget
         token
         rootFingerprint
         expiresAt
@@ -2010,6 +2012,8 @@ export const ReenrolServerDocument = new TypedDocumentString(`
       }
       enrolment {
         command
+        installCommand
+        installCommandWithWget
         token
         rootFingerprint
         expiresAt

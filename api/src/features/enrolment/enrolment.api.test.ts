@@ -7,10 +7,10 @@ import { Fleet } from '../../testing/fleet.js';
 
 const CREATE = `mutation ($input: CreateServerInput!) { createServer(input: $input) { __typename
   ... on ServerEnrolment { server { id name description tags profile scopes protected concurrency state group { id } }
-    enrolment { token command rootFingerprint expiresAt } }
+    enrolment { token command installCommand installCommandWithWget rootFingerprint expiresAt } }
   ... on Refusal { code message } } }`;
 const REENROL = `mutation ($input: ReenrolServerInput!) { reenrolServer(input: $input) { __typename
-  ... on ServerEnrolment { server { id state } enrolment { token } } ... on Refusal { code message } } }`;
+  ... on ServerEnrolment { server { id state } enrolment { token installCommand } } ... on Refusal { code message } } }`;
 
 let fleet: Fleet;
 let member: SeededWorkspace;
@@ -66,6 +66,9 @@ describe('adding a server', () => {
     expect(enrolment.command).toBe(
       `pilothouse-agent enrol --url https://pilot.example.test --pin ${enrolment.rootFingerprint}`,
     );
+    const rest = `-- --url https://pilot.example.test --pin ${enrolment.rootFingerprint}`;
+    const line = (fetching: string) => `sudo sh -c "$(${fetching} https://pilot.example.test/install.sh)" ${rest}`;
+    expect([enrolment.installCommand, enrolment.installCommandWithWget]).toEqual(['curl -fsSL', 'wget -qO-'].map(line));
     const lifetimeMs = new Date(enrolment.expiresAt).getTime() - Date.now();
     expect(Math.abs(lifetimeMs - ENROLMENT_LIMITS.tokenLifetimeMs)).toBeLessThan(60_000);
     expect(await tokensOf(server.id)).toEqual([
@@ -250,6 +253,7 @@ describe('enrolling a server anew', () => {
     expect(await tokensOf(serverId)).toEqual([]);
     const meant = (await reenrol({ serverId, replaceOnline: true })).data.reenrolServer;
     expect(meant.enrolment.token).toMatch(ENROLMENT_TOKEN);
+    expect(meant.enrolment.installCommand).toMatch(/ --replace$/);
   });
 
   test('another workspace cannot', async () => {

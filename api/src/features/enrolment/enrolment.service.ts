@@ -20,7 +20,7 @@ import {
   type ServerRepository,
   type ServerTagRepository,
 } from '../servers/index.js';
-import { enrolCommand, type InstallationAddress } from './enrol-command.js';
+import { enrolCommand, installCommand, type Downloader, type InstallationAddress } from './host-commands.js';
 import { ServerOnline } from './enrolment.refusals.js';
 import type { EnrolmentRepository } from './enrolment.repository.js';
 import { Enrolment, ServerEnrolment, type CreateServerInput, type ReenrolServerInput } from './enrolment.types.js';
@@ -112,8 +112,16 @@ export class EnrolmentService {
     });
     tx.changed('SERVER', record.id);
     tx.audit({ action, target: { kind: 'SERVER', id: record.id }, detail: { ...detail, tokenId } });
-    const { rootFingerprint } = address;
-    return toResult(ctx, record, { token, command: enrolCommand(address), rootFingerprint, expiresAt });
+    const install = (downloader: Downloader) =>
+      installCommand(address, { downloader, replace: record.enrolledAt !== null });
+    return toResult(ctx, record, {
+      token,
+      command: enrolCommand(address),
+      installCommand: install('CURL'),
+      installCommandWithWget: install('WGET'),
+      rootFingerprint: address.rootFingerprint,
+      expiresAt,
+    });
   }
 
   private async mustFind(tx: Transaction, id: string): Promise<ServerRecord> {

@@ -19,6 +19,14 @@ export class Enrolment {
   })
   command!: string;
 
+  @Field(() => String, {
+    description: 'Command that brings the agent to a host without it, enrols and starts it; it asks for the token',
+  })
+  installCommand!: string;
+
+  @Field(() => String, { description: 'The same for a host that has wget and no curl' })
+  installCommandWithWget!: string;
+
   @Field(() => String, { description: 'SHA-256 fingerprint of this installation’s root key, which the command pins' })
   rootFingerprint!: string;
 

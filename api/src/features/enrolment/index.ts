@@ -14,12 +14,12 @@ import type {
 import { createAgentEntrances } from './agent-entrances.router.js';
 import { EnrolmentRepository } from './enrolment.repository.js';
 import { EnrolmentResolver } from './enrolment.resolver.js';
-import type { InstallationAddress } from './enrol-command.js';
+import type { InstallationAddress } from './host-commands.js';
 import { EnrolmentService } from './enrolment.service.js';
 import { KeysetRepository } from './keyset.repository.js';
 import { RedemptionService } from './redemption.service.js';
 
-export type { InstallationAddress } from './enrol-command.js';
+export type { InstallationAddress } from './host-commands.js';
 export type { EnrolmentService } from './enrolment.service.js';
 export { ServerEnrolment } from './enrolment.types.js';
 export { KeysetRepository, type VersionedKeyset } from './keyset.repository.js';

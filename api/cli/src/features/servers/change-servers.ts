@@ -70,26 +70,34 @@ const LOOPBACK_HINT =
 
 interface Enrolment {
   server: { id: string; name: string; scopes: string[] };
-  enrolment?: { command: string; token: string; expiresAt: string } | null;
+  enrolment?: {
+    command: string;
+    installCommand: string;
+    installCommandWithWget: string;
+    token: string;
+    expiresAt: string;
+  } | null;
 }
 
 async function answerEnrolment(cli: Cli, { server, enrolment }: Enrolment, done: string): Promise<void> {
   await cli.output.answer({ server, enrolment }, () => {
     if (!enrolment) return `${server.name} is enrolled already.\n`;
-    const { command, token, expiresAt } = enrolment;
+    const { command, installCommand, installCommandWithWget, token, expiresAt } = enrolment;
     return [
       `${done} ${server.name}. It grants: ${server.scopes.map(word).join(', ')}.`,
       '',
-      'Run this on the host, where the agent is; it asks for the token:',
+      'Run this on the host; it asks for the token, brings the agent, enrols it and starts it:',
+      `  ${installCommand}`,
+      'without curl there:',
+      `  ${installCommandWithWget}`,
+      'with the agent there already:',
       `  ${command}`,
       ...(LOOPBACK_URL.test(command) ? [LOOPBACK_HINT] : []),
       '',
       `Token, good once, ends ${relativeTime(expiresAt)}, not shown again:`,
       `  ${token}`,
       '',
-      'Then start the agent there:',
-      '  pilothouse-agent run',
-      'and see it come online:',
+      'See it come online:',
       `  pilothouse servers watch ${quoted([server.name])}`,
       '',
     ].join('\n');

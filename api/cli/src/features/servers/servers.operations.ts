@@ -158,6 +158,8 @@ export const CreateServer = graphql(`
         }
         enrolment {
           command
+          installCommand
+          installCommandWithWget
           token
           rootFingerprint
           expiresAt
@@ -184,6 +186,8 @@ export const ReenrolServer = graphql(`
         }
         enrolment {
           command
+          installCommand
+          installCommandWithWget
           token
           rootFingerprint
           expiresAt
