@@ -1,3 +1,4 @@
+import { QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { Fault } from '../fault.js';
 
 /** Of PostgreSQL: connection exceptions, too many connections, shutting down, crashed, not yet up. */
@@ -24,6 +25,12 @@ export async function orUnavailable<T>(work: () => Promise<T>): Promise<T> {
 
 function isAway(error: unknown): boolean {
   if (!(error instanceof Error) || error instanceof Fault) return false;
+  if (isReleased(error)) return true;
   const code = (error as NodeJS.ErrnoException).code ?? '';
   return AWAY_STATES.test(code) || AWAY_SYSTEM_CODES.has(code) || AWAY_SENTENCES.test(error.message);
+}
+
+/** TypeORM lets go of a connection that broke between two questions; nobody else does while work goes on. */
+function isReleased(error: Error): boolean {
+  return error instanceof QueryRunnerAlreadyReleasedError || error instanceof QueryRunnerProviderAlreadyReleasedError;
 }

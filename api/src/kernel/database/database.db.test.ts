@@ -1,6 +1,6 @@
 import { auditEntryHash, AUDIT_GENESIS_HASH } from '@pilothouse/protocol';
 import { seedWorkspace, type SeededWorkspace } from '@pilothouse/db/testing';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FeatureHarness } from '../../testing/feature-harness.js';
 import { systemContext, type WorkspaceContext } from '../request-context.js';
 import { allAnswered, queryPrepared, type AuditPlace, type WriteTransaction } from './index.js';
@@ -185,4 +185,14 @@ test('a look-up sees no row of anybody, also on a connection that had a workspac
   for (const table of ['workspaces', 'servers', 'users', 'sessions', 'commands', 'audit_entries']) {
     expect(await harness.database.lookUp(`select * from ${table}`, [])).toEqual([]);
   }
+});
+
+test('a connection that breaks between two questions is a database that is away, and no bug', async () => {
+  const work = harness.database.read(ctx, async ({ manager }) => {
+    const [backend] = await manager.query<{ pid: number }[]>('select pg_backend_pid() as pid');
+    await harness.sql('select pg_terminate_backend($1)', [backend!.pid]);
+    await vi.waitFor(() => expect(manager.queryRunner?.isReleased).toBe(true));
+    return manager.query('select 1');
+  });
+  await expect(work).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
