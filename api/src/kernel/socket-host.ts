@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { API_LIMITS, CLOSE_CODES, type CloseReason } from '@pilothouse/protocol';
 import { CloseCode, type Server as GraphqlWsServer } from 'graphql-ws';
 import type { WebSocket } from 'ws';
+import { Fault } from './fault.js';
 import type { Logger } from './log.js';
 
 /** What both endpoints know of a socket besides graphql-ws's own state. */
@@ -108,11 +109,15 @@ export function closeSocket(socket: WebSocket, reason: CloseReason): void {
   socket.once('close', () => clearTimeout(cut));
 }
 
-/** graphql-ws throws on a message that only servers send; everything else it throws is a bug. */
-function fail({ socket, address }: SocketExtra, log: Logger, error: unknown): void {
+/** graphql-ws throws on a message that only servers send, and passes on what its hooks throw: no database, and bugs. */
+function fail({ socket, address, close }: SocketExtra, log: Logger, error: unknown): void {
   if (error instanceof Error && error.message.startsWith('Unexpected message of type ')) {
     log.info({ address }, error.message);
     return socket.close(CloseCode.BadRequest, 'Invalid message received');
+  }
+  if (error instanceof Fault && error.code === 'UNAVAILABLE') {
+    log.warn({ err: error, address }, error.message);
+    return close('SHUTTING_DOWN');
   }
   log.error({ err: error, address }, 'A socket message failed unexpectedly');
   socket.close(1011, 'Internal error');

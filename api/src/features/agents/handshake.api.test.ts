@@ -3,6 +3,7 @@ import type { SeededWorkspace } from '@pilothouse/db/testing';
 import { CLOSE_CODES, generateSigningKey, negotiateVersion, sha256, type AgentHello } from '@pilothouse/protocol';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
+import { Fault } from '../../kernel/fault.js';
 import { AgentClient, type HelloFields, type Identity } from './testing/agent-client.js';
 import { GatewayHarness } from './testing/gateway.harness.js';
 
@@ -180,6 +181,14 @@ describe('a socket', () => {
     client.listen();
     await client.closed;
     expect(await client.next(({ type }) => type === 'next' || type === 'connection_ack')).toBeNull();
+  });
+
+  it('is told to come back when the database is away, and does not take that for a bug', async () => {
+    const away = new Fault('UNAVAILABLE', 'The database does not answer at the moment.');
+    const spy = vi.spyOn(harness.main.database, 'lookUp').mockRejectedValueOnce(away);
+    expect(await codeOf()).toBe(CLOSE_CODES.SHUTTING_DOWN.code);
+    spy.mockRestore();
+    expect(await codeOf()).toBe(0);
   });
 
   it('is closed when its server is revoked in the very moment of the handshake', async () => {

@@ -1,6 +1,8 @@
+import { TelemetryWriter } from '@pilothouse/db/timeseries';
 import type { SeededWorkspace } from '@pilothouse/db/testing';
+import { Pool } from 'pg';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
-import type { SamplingAgent } from './index.js';
+import { createMetricsFeature, type SamplingAgent } from './index.js';
 import { hostSample, MetricsScene, minutesAgo, mountSample } from './testing/metrics.scene.js';
 
 let scene: MetricsScene;
@@ -67,4 +69,16 @@ test('an overloaded store refuses whole frames as unavailable, and takes them la
   await expect(scene.ingest.accept(agent, frame)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
   await first;
   await expect(scene.ingest.accept(agent, frame)).resolves.toMatchObject({ fenced: false });
+});
+
+test('a store that is away refuses whole frames as unavailable', async () => {
+  const nowhere = new Pool({ connectionString: 'postgres://127.0.0.1:1/nowhere' });
+  const { ingest } = createMetricsFeature({
+    database: scene.harness.database,
+    bus: scene.harness.bus,
+    writer: new TelemetryWriter(nowhere),
+  });
+  const frame = { samples: [hostSample(minutesAgo(1))], parts: [] };
+  await expect(ingest.accept(agent, frame)).rejects.toMatchObject({ code: 'UNAVAILABLE' });
+  await nowhere.end();
 });

@@ -6,6 +6,7 @@ import {
   type TelemetryWriter,
 } from '@pilothouse/db/timeseries';
 import type { TelemetryFrame } from '@pilothouse/protocol';
+import { orUnavailable } from '../../kernel/database/index.js';
 import { Fault } from '../../kernel/fault.js';
 import type { WakeLimiter } from './wake.limiter.js';
 
@@ -45,11 +46,13 @@ export class MetricsIngest {
 
   /**
    * Resolves when the frame's rows are durable, all but those refused. Repeating a frame is harmless.
-   * @throws UNAVAILABLE when the store cannot keep up: nothing was taken, and the agent sends the frame again.
+   * @throws UNAVAILABLE when the store is away or cannot keep up: the agent sends the frame again.
    */
   async accept(agent: SamplingAgent, frame: TelemetryFrame): Promise<IngestReport> {
     const { serverId, workspaceId, epoch } = agent;
-    const report = await this.parts.writer.write({ serverId, epoch, ...frame }).catch((error: unknown) => {
+    const { writer } = this.parts;
+    const written = orUnavailable(() => writer.write({ serverId, epoch, ...frame }));
+    const report = await written.catch((error: unknown) => {
       if (!(error instanceof TelemetryOverloadedError)) throw error;
       throw new Fault('UNAVAILABLE', 'The telemetry store cannot keep up. Send the samples again later.', {
         cause: error,
