@@ -205,6 +205,23 @@ describe('what is kept', () => {
   });
 });
 
+describe('what is read in one go', () => {
+  it('is no more than the largest piece holds, and always a piece: a viewer that does not read holds no more', async () => {
+    const id = await running();
+    const half = maxFrameBytes / 2;
+    const sizes = [half, half, 1, maxFrameBytes, half, half, 0, 1];
+    await publish(...sizes.map((bytes, index) => piece(id, index + 1, Buffer.alloc(bytes, 'x'))));
+    const output = new OutputRepository();
+    const goes: number[] = [];
+    for (let after = 0; after < sizes.length;) {
+      const read = await harness.database.read(ctx, (tx) => output.readAfter(tx, id, after));
+      goes.push(read.length);
+      after = read.at(-1)!.seq;
+    }
+    expect(goes).toEqual([2, 1, 1, 3, 1]);
+  });
+});
+
 describe('a viewer', () => {
   it('gets the same bytes wherever it is cut and resumes', async () => {
     const id = await running();

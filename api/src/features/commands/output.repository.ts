@@ -1,4 +1,3 @@
-import { CommandOutputEntity } from '@pilothouse/db';
 import { OUTPUT_LIMITS, type OutputFrame, type OutputGapFrame } from '@pilothouse/protocol';
 import { allAnswered, queryPrepared, type Transaction } from '../../kernel/database/index.js';
 import { rowsOfUpdate } from './command.repository.js';
@@ -28,6 +27,9 @@ export interface OutputProgress {
  * in it, and an agent may send pieces of a byte, or of none, for as long as it likes.
  */
 export const KEPT_PIECES = { head: 4096, tail: 32_768 } as const;
+
+/** What a viewer is given of in one go; a single piece is never more. */
+const READ_AT_ONCE = { pieces: 64, bytes: OUTPUT_LIMITS.maxFrameBytes };
 
 /** Far beyond any output, and safe to add pieces to. */
 const MAX_POSITION = 2 ** 52;
@@ -108,22 +110,18 @@ export class OutputRepository {
     );
   }
 
-  /** The next pieces after `afterSeq`, at most about 256 KiB. */
-  async readAfter(tx: Transaction, commandId: string, afterSeq: number, maxPieces = 64): Promise<OutputPiece[]> {
-    const rows = await tx.manager
-      .createQueryBuilder(CommandOutputEntity, 'o')
-      .where('o.commandId = :commandId and o.seq > :afterSeq', { commandId, afterSeq })
-      .orderBy('o.seq')
-      .limit(maxPieces)
-      .getMany();
-    const pieces: OutputPiece[] = [];
-    let bytes = 0;
-    for (const { seq, stream, position, data, recordedAt } of rows) {
-      if (pieces.length > 0 && bytes + data.length > OUTPUT_LIMITS.maxUnacknowledgedBytes) break;
-      bytes += data.length;
-      pieces.push({ seq, stream, position, data, recordedAt });
-    }
-    return pieces;
+  /** The next pieces after `afterSeq`, few at a time: they stay in memory for as long as their reader takes. */
+  async readAfter(tx: Transaction, commandId: string, afterSeq: number): Promise<OutputPiece[]> {
+    const rows = await queryPrepared<Omit<OutputPiece, 'seq' | 'position'> & { seq: string; position: string }>(
+      tx.manager,
+      `select seq, stream, position, data, recorded_at as "recordedAt"
+         from (select *, sum(octet_length(data)) over (order by seq) as bytes
+                 from (select * from command_output where command_id = $1 and seq > $2 order by seq limit $3) as next) as counted
+        where bytes <= $4 or bytes = octet_length(data)
+        order by seq`,
+      [commandId, afterSeq, READ_AT_ONCE.pieces, READ_AT_ONCE.bytes],
+    );
+    return rows.map((row) => ({ ...row, seq: Number(row.seq), position: Number(row.position) }));
   }
 
   /**

@@ -5,7 +5,10 @@ export interface NumberedChange {
   subjectId: string;
 }
 
+/** How many are looked at in one go. */
 const PAGE = 500;
+/** How many are given in one go: things are loaded with them, and stay in memory for as long as their reader takes. */
+const MOST_AT_ONCE = 16;
 
 /** Number of the workspace's last change; 0 before the first. */
 export async function lastChange(tx: Transaction): Promise<number> {
@@ -19,11 +22,11 @@ export async function oldestChange(tx: Transaction): Promise<number | null> {
   return rows[0]?.seq == null ? null : Number(rows[0].seq);
 }
 
-/** The next changes of one kind, skipping all others; everything `upTo` has been looked at, and with `isLast` everything. */
+/** The next few changes of one kind, skipping all others; everything `upTo` has been looked at, and with `isLast` everything. */
 export async function findNextChanges(
   tx: Transaction,
   { kind, ids, afterSeq }: { kind: ChangeKind; ids: readonly string[] | null; afterSeq: number },
-): Promise<{ found: NumberedChange[]; subjectIds: string[]; upTo: number; isLast: boolean }> {
+): Promise<{ found: NumberedChange[]; upTo: number; isLast: boolean }> {
   let upTo = afterSeq;
   for (;;) {
     const rows = await queryPrepared<{ seq: string; subject_id: string; wanted: boolean }>(
@@ -37,8 +40,8 @@ export async function findNextChanges(
       .map((row) => ({ seq: Number(row.seq), subjectId: row.subject_id }));
     upTo = Number(rows.at(-1)?.seq ?? upTo);
     const isLast = rows.length < PAGE;
-    if (found.length > 0 || isLast) {
-      return { found, subjectIds: [...new Set(found.map(({ subjectId }) => subjectId))], upTo, isLast };
-    }
+    if (found.length > MOST_AT_ONCE)
+      return { found: found.slice(0, MOST_AT_ONCE), upTo: found[MOST_AT_ONCE - 1]!.seq, isLast: false };
+    if (found.length > 0 || isLast) return { found, upTo, isLast };
   }
 }

@@ -94,6 +94,26 @@ test('leaves out what was deleted meanwhile', async () => {
   expect(await take(1, following)).toEqual([[2, there]]);
 });
 
+test('loads few things at a time, however many have changed: a reader that does not read holds no more', async () => {
+  const ids = newIds(100);
+  await note('SERVER', ids);
+  const { database, bus } = harness;
+  const loads: number[] = [];
+  const following = followChanges(ctx, {
+    database,
+    bus,
+    kind: 'SERVER',
+    afterSeq: 0,
+    ids: null,
+    load: async (_tx, wanted) => {
+      loads.push(wanted.length);
+      return wanted.map((id) => ({ id }));
+    },
+  });
+  expect(await take(100, following)).toEqual(ids.map((id, i) => [i + 1, id]));
+  expect(Math.max(...loads)).toBe(16);
+});
+
 test('refuses a number that is no longer kept, or not reached yet, just over the edge', async () => {
   const ids = newIds(5);
   await note('SERVER', ids);

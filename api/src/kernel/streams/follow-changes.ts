@@ -42,7 +42,8 @@ export async function followChanges<Thing extends { id: string }>(
     read: () =>
       database.read(ctx, async (tx) => {
         const changes = await findNextChanges(tx, { kind, ids, afterSeq: seq });
-        const things = new Map((await load(tx, changes.subjectIds)).map((thing) => [thing.id, thing]));
+        const subjectIds = [...new Set(changes.found.map(({ subjectId }) => subjectId))];
+        const things = new Map((await load(tx, subjectIds)).map((thing) => [thing.id, thing]));
         seq = changes.upTo;
         isCaughtUp = changes.isLast;
         return changes.found.flatMap((change) => {
