@@ -11,6 +11,6 @@ afterAll(() => readers.remove(), 60_000);
 it('200 subscribers that read nothing for 60 s cost the api less than 50 MB', async () => {
   const { grewMib, stalled, cutOff } = await readers.stall();
   console.info(`grew by ${grewMib.toFixed(1)} MiB; ${cutOff} were cut off`);
-  expect(stalled).toBe(SUBSCRIBERS);
+  expect(stalled).toBeGreaterThanOrEqual(SUBSCRIBERS);
   expect(grewMib).toBeLessThan(LIMIT_MIB);
 }, 300_000);
