@@ -1,13 +1,15 @@
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { FaultyProxy, type Numbers } from '@pilothouse/agent/testing';
 import { inject } from 'vitest';
-import { EnrolledAgent, eventually, Operator, StartedPilothouse, type SeenCommand } from '../../testing/index.js';
+import { ApiClient, EnrolledAgent, eventually, Operator } from '../../testing/index.js';
+import { FaultCauser } from './fault-causer.js';
+import { describePlan, planFaults, type PlannedFault } from './fault-plan.js';
+import { Presence } from './presence.js';
+import { REPLICAS, ReplicatedPilothouse } from './replicated-pilothouse.js';
+import { numbersFrom } from './seeded-numbers.js';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -17,184 +19,209 @@ declare module 'vitest' {
 }
 
 export interface StormSize {
-  commands: number;
-  /** How many are issued before it is waited for their end; a server's queue has its limit. */
-  wave: number;
+  agents: number;
+  rounds: number;
+  commandsPerRound: number;
+  faultsPerRound: number;
   longestPeaceMs: number;
+  redis: boolean;
 }
 
 export interface StormOutcome {
   issued: number;
-  recorded: number;
-  /** How many commands are in which state. */
-  states: Record<string, number>;
-  /** Commands that are not final, or whose effect on disk is not what their state says. */
+  /** Whether any command has. */
+  hasSucceeded: boolean;
+  /** Commands that are not final, whose effect on disk is not what their state says, or whose output is not theirs. */
   untrue: string[];
+  /** Recorded commands of which the audit chain does not say once that they were asked for. */
+  unaudited: number;
   audit: unknown;
+  firstBadSignedLine: number | null;
+  /** The longest that an agent was away with nothing in its way, where that was too long. */
+  stayedAwayMs: number | null;
 }
 
-const AT_ONCE = 4;
+interface StoredCommand {
+  id: string;
+  state: string;
+  outcome: string | null;
+  output: string | null;
+  audited: number;
+}
+
+const LONGEST_AWAY_MS = 30_000;
+const AT_ONCE = 6;
+const ENROLLING_AT_ONCE = 4;
 const ASKED_TWICE_IS_ONE_IN = 4;
-const LONGEST_SILENCE_MS = 3000;
+const LASTING_IS_ONE_IN = 8;
+const WATCH_MS = 250;
 
 /**
- * All of Pilothouse under faults: commands for two agents that reach it through a faulty proxy, while the api, both agents
- * and the path between them fail in an order that the seed decides.
+ * All of Pilothouse under faults: commands for many agents, asked of two replicas, while the replicas, the signer, the
+ * jobs, PostgreSQL, Redis, the agents and the path to them fail as a plan says that the seed alone decides.
+ *
+ * Each round ends when nothing fails any more, every agent is back and every command has ended.
  */
 export class CommandStorm {
-  /** What has been done to it, and how often. */
-  readonly faults = new Map<string, number>();
   private readonly ids = new Map<string, string>();
-  private pilothouse!: StartedPilothouse;
-  private operator!: Operator;
-  private proxy!: FaultyProxy;
-  private agent!: EnrolledAgent;
-  private serverIds: string[] = [];
+  private readonly presence = new Presence();
+  private readonly agents: EnrolledAgent[] = [];
+  private plan: PlannedFault[] = [];
+  private pilothouse!: ReplicatedPilothouse;
+  private operators: Operator[] = [];
+  private causer!: FaultCauser;
   private effects!: string;
-  private next!: Numbers;
 
   constructor(private readonly size: StormSize) {}
 
-  /** Prints the seed: `FAULT_SEED=…` before the same command line repeats its faults. */
+  /** Prints the seed and the plan: `FAULT_SEED=…` before the same command line repeats its faults. */
   async start(): Promise<void> {
+    const { agents, redis } = this.size;
     const seed = Number(inject('faultSeed') || randomInt(2 ** 31));
-    console.info(`FAULT_SEED=${seed}`);
-    this.next = numbersFrom(seed);
+    this.plan = planFaults(seed, { ...this.size, replicas: REPLICAS });
+    console.info(`FAULT_SEED=${seed}\n${describePlan(this.plan)}`);
     this.effects = await mkdtemp(join(tmpdir(), 'pilothouse-effects-'));
-    const listen = await freeAddress();
-    const direct = `http://${listen}`;
-    this.proxy = await FaultyProxy.start(direct, numbersFrom(seed + 1));
-    const environment = { PILOTHOUSE_LISTEN: listen, PILOTHOUSE_PUBLIC_URL: this.proxy.url };
-    this.pilothouse = await StartedPilothouse.start({ environment });
-    this.operator = new Operator(this.pilothouse, await this.pilothouse.setUp());
-    const localId = await eventually(async () => (await this.operator.servers())[0]?.id ?? null);
-    this.agent = await EnrolledAgent.start(this.operator, 'second');
-    // Nothing bounds how long a client waits on a path that is silent; that is not what is tested.
-    this.pilothouse.origin = direct;
-    this.serverIds = [localId, this.agent.serverId];
-    for (const serverId of this.serverIds) await this.operator.untilState(serverId, 'ONLINE');
+    this.pilothouse = await ReplicatedPilothouse.start({ redis, numbers: numbersFrom(seed + 1) });
+    const { replicas, token, proxy } = this.pilothouse;
+    this.operators = replicas.map((replica) => new Operator(replica, token));
+    const path = Object.assign(new ApiClient(), { origin: proxy.url });
+    await shared(agents, ENROLLING_AT_ONCE, async (number) => {
+      this.agents.push(await EnrolledAgent.start(new Operator(path, token), `agent-${number}`));
+    });
+    this.causer = new FaultCauser(this.pilothouse, this.agents, this.presence);
+    await this.allBack();
   }
 
-  /** Issues every command and resolves once all are final. Every kind of fault has happened by then. */
+  /** Goes through all rounds. */
   async rage(): Promise<void> {
     const done = new AbortController();
-    await Promise.all([this.causeFaults(done.signal), this.issueAll().finally(() => done.abort())]);
-    for (const serverId of this.serverIds) await this.operator.untilIdle(serverId);
+    const watching = this.watch(done.signal);
+    for (let round = 0; round < this.size.rounds; round += 1) {
+      const planned = this.plan.filter((fault) => fault.round === round);
+      await Promise.all([this.causer.cause(planned), this.issueRound(round)]);
+      await this.allBack();
+      await this.allEnded();
+    }
+    done.abort();
+    await watching;
   }
 
-  /** What became of the commands, by the control plane's record and by what is on disk. */
+  /** What became of the commands, by the control plane's record and by what is on disk. Says in figures what happened. */
   async outcome(): Promise<StormOutcome> {
-    const { operator, serverIds, effects } = this;
-    const histories = await Promise.all(serverIds.map((id) => operator.history(id)));
-    const history = new Map<string, SeenCommand>(histories.flat().map((command) => [command.id, command]));
+    const stored = new Map((await this.stored()).map((command) => [command.id, command]));
     const states: Record<string, number> = {};
     const untrue: string[] = [];
     for (const [name, id] of this.ids) {
-      const { state = 'LOST', outcome } = history.get(id) ?? {};
-      const text = await readFile(join(effects, name), 'utf8').catch(() => '');
-      const ran = text.split('\n').length - 1;
+      const command = stored.get(id);
+      const state = command?.state ?? 'LOST';
       states[state] = (states[state] ?? 0) + 1;
-      const isTrue = state === 'SUCCEEDED' ? ran === 1 : state === 'INTERRUPTED' && ran <= 1 && outcome === 'UNKNOWN';
-      if (!isTrue) untrue.push(`Command ${name} is ${state}, outcome ${outcome}, and ran ${ran} times`);
+      untrue.push(...(await this.untruthsOf(name, command)));
     }
+    const [operator] = this.operators as [Operator];
     const { verifyAudit } = await operator.ask('{ verifyAudit { intact problem { kind } } }');
-    return { issued: this.ids.size, recorded: history.size, states, untrue, audit: verifyAudit };
+    const longestAwayMs = Math.round(this.presence.longestAwayMs(performance.now()));
+    console.info(states, { longestAwayMs }, Object.fromEntries(this.causer.done));
+    return {
+      issued: this.ids.size,
+      hasSucceeded: 'SUCCEEDED' in states,
+      untrue,
+      unaudited: [...stored.values()].filter(({ audited }) => audited !== 1).length,
+      audit: verifyAudit,
+      firstBadSignedLine: await this.pilothouse.firstBadSignedLine(),
+      stayedAwayMs: longestAwayMs < LONGEST_AWAY_MS ? null : longestAwayMs,
+    };
+  }
+
+  /** The outcome that must be, whatever failed. */
+  get truth(): StormOutcome {
+    const { rounds, commandsPerRound } = this.size;
+    return {
+      issued: rounds * commandsPerRound,
+      hasSucceeded: true,
+      untrue: [],
+      unaudited: 0,
+      audit: { intact: true, problem: null },
+      firstBadSignedLine: null,
+      stayedAwayMs: null,
+    };
   }
 
   async remove(): Promise<void> {
-    await this.agent?.remove();
-    await this.proxy?.stop();
+    await Promise.all(this.agents.map((agent) => agent.remove()));
     await this.pilothouse?.remove();
     if (this.effects) await rm(this.effects, { recursive: true, force: true });
   }
 
-  private async issueAll(): Promise<void> {
-    const { operator, serverIds } = this;
-    for (let from = 0; from < this.size.commands; from += this.size.wave) {
-      const until = Math.min(from + this.size.wave, this.size.commands);
-      let number = from;
-      const issue = async () => {
-        while (number < until) await this.issue(number++);
-      };
-      await Promise.all(Array.from({ length: AT_ONCE }, issue));
-      for (const serverId of serverIds) await operator.untilIdle(serverId);
-    }
+  private issueRound(round: number): Promise<void> {
+    const { commandsPerRound } = this.size;
+    return shared(commandsPerRound, AT_ONCE, (number) => this.issue(round * commandsPerRound + number));
   }
 
-  /** Some are asked for twice at once; both get the same command. */
+  /** Some are asked for twice at once, of both replicas, and get the same command. Whoever gets no answer asks another. */
   private async issue(number: number): Promise<void> {
-    const { operator, serverIds, effects } = this;
     const name = String(number);
-    const serverId = serverIds[number % serverIds.length] as string;
-    const argv = ['sh', '-c', `echo ran >> ${join(effects, name)}`];
+    const { serverId } = this.agents[number % this.agents.length] as EnrolledAgent;
+    const lasts = number % LASTING_IS_ONE_IN === 0 ? 'sleep 0.5; ' : '';
+    const argv = ['sh', '-c', `echo ran >> ${join(this.effects, name)}; ${lasts}echo ${name}`];
     const options = { idempotencyKey: name, whenOffline: 'DELIVER' };
-    const ask = () => eventually(() => operator.run(serverId, { argv }, options));
+    let tries = number;
+    const ask = () => eventually(() => this.operatorOf(tries++).run(serverId, { argv }, options));
     const [id, again = id] = await Promise.all(number % ASKED_TWICE_IS_ONE_IN === 0 ? [ask(), ask()] : [ask()]);
     if (again !== id) throw new Error(`Command ${name} was asked for twice and got two ids`);
     this.ids.set(name, id as string);
   }
 
-  /** Each kind once in a random order, then all over again until it is over. */
-  private async causeFaults(done: AbortSignal): Promise<void> {
-    const { agent, proxy } = this;
-    const kinds: Record<string, () => unknown> = {
-      'api killed': () => this.killAndAwait('api'),
-      'first agent killed': () => this.killAndAwait('agent'),
-      'second agent killed': () => agent.end('SIGKILL').then(() => agent.startAgain()),
-      'path cut': () => proxy.cut(),
-      'path silent': async () => {
-        proxy.silence();
-        await delay(this.next(LONGEST_SILENCE_MS));
-        proxy.cut();
-      },
-      'api left half open': () => proxy.leaveServerWaiting(),
-      'agent left half open': () => proxy.leaveClientWaiting(),
-    };
-    do {
-      for (const [kind, cause] of shuffled(Object.entries(kinds), this.next)) {
-        await delay(this.next(this.size.longestPeaceMs));
-        if (done.aborted && this.faults.has(kind)) return;
-        await cause();
-        this.faults.set(kind, (this.faults.get(kind) ?? 0) + 1);
+  private async untruthsOf(name: string, command: StoredCommand | undefined): Promise<string[]> {
+    const text = await readFile(join(this.effects, name), 'utf8').catch(() => ''); // no file: it never ran
+    const ran = text.split('\n').length - 1;
+    const { state, outcome, output } = command ?? {};
+    const succeeded = state === 'SUCCEEDED' && ran === 1 && output === `${name}\n`;
+    const interrupted = state === 'INTERRUPTED' && ran <= 1 && outcome === 'UNKNOWN';
+    if (succeeded || interrupted) return [];
+    return [`${name} is ${state}, outcome ${outcome}, ran ${ran} times and wrote ${output}`];
+  }
+
+  private operatorOf(number: number): Operator {
+    return this.operators[number % this.operators.length] as Operator;
+  }
+
+  private async watch(signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      for (const operator of this.operators) {
+        const servers = await operator.servers().catch(() => []); // it is down, and cannot say who is away
+        this.presence.observe(performance.now(), servers);
       }
-    } while (!done.aborted);
+      await delay(WATCH_MS);
+    }
   }
 
-  /** Its supervisor starts it again. */
-  private async killAndAwait(name: 'api' | 'agent'): Promise<void> {
-    const { pilothouse } = this;
-    const pid = await eventually(() => pilothouse.pidOf(name).catch(() => null));
-    process.kill(pid, 'SIGKILL');
-    await eventually(async () => ((await pilothouse.pidOf(name).catch(() => pid)) === pid ? null : true));
+  /** Until both replicas show every agent as connected. */
+  private async allBack(): Promise<void> {
+    for (const operator of this.operators) {
+      for (const { serverId } of this.agents) await operator.untilState(serverId, 'ONLINE');
+    }
+  }
+
+  private async allEnded(): Promise<void> {
+    const [operator] = this.operators as [Operator];
+    for (const { serverId } of this.agents) await operator.untilIdle(serverId);
+  }
+
+  private stored(): Promise<StoredCommand[]> {
+    return this.pilothouse.sql<StoredCommand>(
+      `select id, state, outcome,
+         (select string_agg(convert_from(data, 'utf8'), '' order by position) from command_output where command_id = commands.id) as output,
+         (select count(*)::int from audit_entries where action = 'command-queued' and target_id = commands.id::text) as audited
+       from commands`,
+    );
   }
 }
 
-async function freeAddress(): Promise<string> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return `127.0.0.1:${port}`;
-}
-
-/** The same numbers for the same seed (mulberry32). */
-function numbersFrom(seed: number): Numbers {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+/** Does the same for every number below `count`, so many at a time. */
+async function shared(count: number, atOnce: number, work: (number: number) => Promise<void>): Promise<void> {
+  let next = 0;
+  const take = async () => {
+    while (next < count) await work(next++);
   };
-}
-
-/** Fisher and Yates's way. */
-function shuffled<T>(list: readonly T[], next: Numbers): T[] {
-  const deck = [...list];
-  for (let last = deck.length - 1; last > 0; last -= 1) {
-    const other = next(last + 1);
-    [deck[last], deck[other]] = [deck[other] as T, deck[last] as T];
-  }
-  return deck;
+  await Promise.all(Array.from({ length: atOnce }, take));
 }
