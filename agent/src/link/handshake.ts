@@ -11,6 +11,7 @@ import {
   type AgentHello,
   type ControlPlaneAck,
   type Keyset,
+  type VersionRange,
 } from '@pilothouse/protocol';
 import { z } from 'zod';
 import { AGENT_VERSION } from '../kernel/version.js';
@@ -51,15 +52,22 @@ export interface HandshakeParty {
   /** The origin the agent connects to. */
   audience: string;
   bootId: string;
+  /** What this agent speaks; all that its code knows if not given. */
+  versions?: VersionRange;
 }
+
+const SPOKEN: VersionRange = { min: OLDEST_SUPPORTED_VERSION, max: PROTOCOL_VERSION };
 
 /** Random for each start of the process, so that two instances of one identity are told apart. */
 const INSTANCE_ID = randomUUID();
 
 /** What this agent says first on a connection. The ephemeral key is new for each. */
-export function makeHello({ identity, keyring, audience, bootId }: HandshakeParty, challenge: string): AgentHello {
+export function makeHello(
+  { identity, keyring, audience, bootId, versions = SPOKEN }: HandshakeParty,
+  challenge: string,
+): AgentHello {
   return signHello(identity.signingKey, {
-    versions: { min: OLDEST_SUPPORTED_VERSION, max: PROTOCOL_VERSION },
+    versions,
     agentId: identity.agentId,
     challenge,
     controlPlaneKeyId: expectedKeyId(keyring.keyset),
@@ -81,7 +89,11 @@ function expectedKeyId({ controlPlane: [newest] }: Keyset): string {
  * the socket before any operation is sent, which an awaited check would not.
  * @throws HandshakeError
  */
-export function checkAck({ identity, keyring }: HandshakeParty, hello: AgentHello, payload: unknown): ControlPlaneAck {
+export function checkAck(
+  { identity, keyring, versions = SPOKEN }: HandshakeParty,
+  hello: AgentHello,
+  payload: unknown,
+): ControlPlaneAck {
   const parsed = controlPlaneAckSchema.safeParse(payload);
   if (!parsed.success) throw new HandshakeError('The answer of the control plane is malformed');
   const ack = parsed.data;
@@ -96,7 +108,7 @@ export function checkAck({ identity, keyring }: HandshakeParty, hello: AgentHell
   if (ack.epoch.generation < identity.generation) {
     throw new HandshakeError(`Generation ${ack.epoch.generation} was replaced by ${identity.generation} before`);
   }
-  if (!negotiateVersion({ min: ack.version, max: ack.version }).ok) {
+  if (!negotiateVersion({ min: ack.version, max: ack.version }, versions).ok) {
     throw new HandshakeError(
       `The control plane chose protocol version ${ack.version}, which this agent does not speak`,
     );

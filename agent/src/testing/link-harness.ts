@@ -1,7 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { generateSigningKey, LINK_LIMITS } from '@pilothouse/protocol';
+import {
+  generateSigningKey,
+  LINK_LIMITS,
+  type PublicKeyText,
+  type SignedKeyset,
+  type VersionRange,
+} from '@pilothouse/protocol';
 import { ControlPlaneClock } from '../kernel/control-plane-clock.js';
 import type { FrameSource } from '../kernel/frame-source.js';
 import type { LinkLimits } from '../kernel/limits.js';
@@ -11,7 +17,6 @@ import type { LinkState } from '../link/link-state.js';
 import { Link } from '../link/link.js';
 import { AsyncQueue } from './async-queue.js';
 import { RecordedLog } from './recorded-log.js';
-import type { ScriptedControlPlane } from './scripted-control-plane.js';
 
 /** The limits of the link, in the same proportions but short enough to wait for. */
 export const SHORT_LIMITS: LinkLimits = {
@@ -32,9 +37,22 @@ export interface HarnessOptions {
   url?: string;
   limits?: Partial<LinkLimits>;
   sources?: readonly FrameSource[];
+  /** What the agent speaks, where that is not all that it could. */
+  versions?: VersionRange;
 }
 
-/** A link with an identity that the scripted control plane knows. */
+type Enrolled = Pick<Identity, 'agentId' | 'serverId' | 'workspaceId'>;
+
+/** A control plane that takes agents in: the scripted one, or a real one. */
+export interface EnrollingControlPlane {
+  /** Its public origin. */
+  url: string;
+  generation: number;
+  keys: { pin: string; keyset(): SignedKeyset };
+  addAgent(publicKey: PublicKeyText): Enrolled | Promise<Enrolled>;
+}
+
+/** A link with an identity that the control plane knows. */
 export class LinkHarness {
   readonly log = new RecordedLog();
   readonly clock = new ControlPlaneClock();
@@ -45,11 +63,11 @@ export class LinkHarness {
     readonly directory: string,
     readonly identity: Identity,
     readonly keyring: Keyring,
-    { url = identity.url, limits, sources = [] }: HarnessOptions,
+    { url = identity.url, limits, versions, sources = [] }: HarnessOptions,
   ) {
     this.link = new Link({
       address: { url, tls: undefined, timeoutMs: SHORT_LIMITS.connectTimeoutMs },
-      party: { identity, keyring, audience: identity.url, bootId: 'boot' },
+      party: { identity, keyring, audience: identity.url, bootId: 'boot', ...(versions && { versions }) },
       limits: { ...SHORT_LIMITS, ...limits },
       clock: this.clock,
       sources,
@@ -61,10 +79,10 @@ export class LinkHarness {
     });
   }
 
-  static async start(controlPlane: ScriptedControlPlane, options: HarnessOptions = {}): Promise<LinkHarness> {
+  static async start(controlPlane: EnrollingControlPlane, options: HarnessOptions = {}): Promise<LinkHarness> {
     const directory = await mkdtemp(join(tmpdir(), 'ph-link-'));
     const signingKey = generateSigningKey();
-    const { agentId, serverId, workspaceId } = controlPlane.addAgent(signingKey.publicKey);
+    const { agentId, serverId, workspaceId } = await controlPlane.addAgent(signingKey.publicKey);
     const { url, keys } = controlPlane;
     const path = join(directory, 'keyset.json');
     await Keyring.store(path, keys.keyset());

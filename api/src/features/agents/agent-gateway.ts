@@ -1,14 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
-import {
-  API_LIMITS,
-  CHALLENGE_HEADER,
-  CLOSE_CODES,
-  LINK_LIMITS,
-  PROTOCOL_VERSION,
-  type CloseReason,
-} from '@pilothouse/protocol';
+import { API_LIMITS, CHALLENGE_HEADER, CLOSE_CODES, LINK_LIMITS, type CloseReason } from '@pilothouse/protocol';
 import {
   execute,
   getOperationAST,
@@ -30,7 +23,7 @@ import type { ConnectionKeeper } from './connection-keeper.js';
 import type { AdmittedAgent, HandshakeService } from './handshake.service.js';
 import type { InstructionService } from './instruction.service.js';
 import { paceReading } from './paced-reading.js';
-import { loadPublishedOperations } from './published-operations.js';
+import { loadPublishedOperations, type SpokenProtocol } from './published-operations.js';
 
 export interface AgentGatewayParts {
   schema: GraphQLSchema;
@@ -40,6 +33,7 @@ export interface AgentGatewayParts {
   keeper: ConnectionKeeper;
   sockets: LiveSockets;
   log: Logger;
+  protocol: SpokenProtocol;
   isTrustworthy: () => boolean;
   /** A socket on which no frame arrives for this long is closed. */
   silenceTimeoutMs?: number;
@@ -61,7 +55,7 @@ export class AgentGateway {
   private readonly graphql: Server<SocketExtra>;
 
   constructor(private readonly parts: AgentGatewayParts) {
-    this.operations = loadPublishedOperations(parts.schema);
+    this.operations = loadPublishedOperations(parts.schema, parts.protocol);
     this.webSockets = new WebSocketServer({ noServer: true, maxPayload: LINK_LIMITS.maxMessageBytes, handleProtocols });
     this.webSockets.on('headers', (headers, request) => {
       headers.push(`${CHALLENGE_HEADER}: ${this.challenges.get(request) ?? ''}`);
@@ -174,7 +168,7 @@ export class AgentGateway {
     // A revocation between the look-up and this moment was told to nobody: ask once more, now that it would be.
     if (!(await this.parts.handshake.stillStands(shaken.agent))) return this.refuse(extra, 'REVOKED');
     this.parts.log.info(
-      { serverId: shaken.agent.serverId, epoch: shaken.agent.epoch, version: PROTOCOL_VERSION },
+      { serverId: shaken.agent.serverId, epoch: shaken.agent.epoch, version: shaken.ack.version },
       'An agent connected',
     );
     return shaken.ack;

@@ -18,6 +18,7 @@ import type { Logger } from '../../kernel/log.js';
 import { isStorable } from '../../kernel/storable-text.js';
 import { systemContext } from '../../kernel/request-context.js';
 import type { AgentSessionRepository, Epoch, KnownAgent } from './agent-session.repository.js';
+import type { SpokenProtocol } from './published-operations.js';
 
 /** What the control plane shows agents of itself. */
 export interface ControlPlaneFace {
@@ -50,6 +51,7 @@ export interface HandshakeParts {
   database: Database;
   sessions: AgentSessionRepository;
   face: ControlPlaneFace;
+  protocol: SpokenProtocol;
   replicaId: string;
   log: Logger;
 }
@@ -68,7 +70,7 @@ export class HandshakeService {
     if (!parsed.success) return refuse('HANDSHAKE_REFUSED');
     const hello = parsed.data;
     if (!isStorable([hello.bootId, hello.agentVersion])) return refuse('HANDSHAKE_REFUSED');
-    const version = negotiateVersion(hello.versions);
+    const version = negotiateVersion(hello.versions, this.parts.protocol.versions);
     if (!version.ok) return refuse(version.problem);
     const { identityKey, audiences } = this.parts.face;
     if (hello.controlPlaneKeyId !== identityKey.keyId || !audiences.includes(hello.audience)) {

@@ -14,10 +14,12 @@ import { AgentSessionRepository } from './agent-session.repository.js';
 import { ConnectionKeeper } from './connection-keeper.js';
 import { HandshakeService, type ControlPlaneFace } from './handshake.service.js';
 import { InstructionService } from './instruction.service.js';
+import { SPOKEN_PROTOCOL, type SpokenProtocol } from './published-operations.js';
 import { PublishService, type TelemetrySink } from './publish.service.js';
 
 export type { ControlPlaneFace } from './handshake.service.js';
 export type { AgentGateway } from './agent-gateway.js';
+export type { SpokenProtocol } from './published-operations.js';
 export type { TelemetrySink } from './publish.service.js';
 
 export interface AgentsParts {
@@ -33,6 +35,8 @@ export interface AgentsParts {
   hosts: HostFactsRepository;
   replicaId: string;
   isTrustworthy: () => boolean;
+  /** What agents may speak; `SPOKEN_PROTOCOL` if not given. */
+  protocol?: SpokenProtocol;
   /** A socket on which no frame arrives for this long is closed; 20 s if not given. */
   silenceTimeoutMs?: number;
 }
@@ -40,15 +44,16 @@ export interface AgentsParts {
 export async function createAgentsFeature(
   parts: AgentsParts,
 ): Promise<{ gateway: AgentGateway; keeper: ConnectionKeeper; schema: GraphQLSchema }> {
+  const { protocol = SPOKEN_PROTOCOL } = parts;
   const sessions = new AgentSessionRepository(parts.database);
   const connections = new AgentConnections();
   const instructions = new InstructionService(parts);
   const publish = new PublishService({ ...parts, sessions });
   const schema = await buildResolverSchema([new AgentResolver({ publish })]);
   const keeper = new ConnectionKeeper({ ...parts, sessions, connections });
-  const handshake = new HandshakeService({ ...parts, sessions });
+  const handshake = new HandshakeService({ ...parts, sessions, protocol });
   return {
-    gateway: new AgentGateway({ ...parts, schema, handshake, instructions, connections, keeper }),
+    gateway: new AgentGateway({ ...parts, protocol, schema, handshake, instructions, connections, keeper }),
     keeper,
     schema,
   };

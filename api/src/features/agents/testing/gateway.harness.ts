@@ -8,6 +8,7 @@ import { AgentSessionEntity, CommandEntity, dataSourceOptions } from '@pilothous
 import { TelemetryWriter } from '@pilothouse/db/timeseries';
 import { seedServer, seedWorkspace, type SeededWorkspace } from '@pilothouse/db/testing';
 import {
+  fingerprintOf,
   generateSigningKey,
   signKeyset,
   signResult,
@@ -16,6 +17,8 @@ import {
   type AgentHello,
   type CommandResult,
   type ControlPlaneAck,
+  type PublicKeyText,
+  type SignedKeyset,
   type SigningKey,
 } from '@pilothouse/protocol';
 import { buildSchema } from 'graphql';
@@ -40,7 +43,7 @@ import { createCommandsFeature } from '../../commands/index.js';
 import { createMetricsFeature } from '../../metrics/index.js';
 import { createServersFeature } from '../../servers/index.js';
 import { createServerGroupsFeature } from '../../server-groups/index.js';
-import { createAgentsFeature } from '../index.js';
+import { createAgentsFeature, type SpokenProtocol } from '../index.js';
 import { AgentClient, helloOf, type HelloFields, type Identity } from './agent-client.js';
 
 export const AUDIENCE = 'https://pilothouse.example.test';
@@ -58,6 +61,7 @@ export class GatewayHarness extends FeatureHarness {
   readonly identityKey = generateSigningKey();
   readonly commandKey: SigningKey = generateSigningKey();
   private readonly rootKey = generateSigningKey();
+  readonly rootFingerprint = fingerprintOf(this.rootKey.publicKey);
   private readonly sealingKey = randomBytes(32);
   private readonly replicas: { stop(): Promise<void> }[] = [];
   private readonly clients: AgentClient[] = [];
@@ -70,7 +74,7 @@ export class GatewayHarness extends FeatureHarness {
   }
 
   /** One api process as agents know it, with a bus of its own. */
-  async replica({ silenceTimeoutMs }: { silenceTimeoutMs?: number } = {}) {
+  async replica({ silenceTimeoutMs, protocol }: { silenceTimeoutMs?: number; protocol?: SpokenProtocol } = {}) {
     const directory = await mkdtemp(join(tmpdir(), 'pilothouse-gateway-'));
     const options = { url: this.db.appUrl, applicationName: 'pilothouse gateway tests', poolSize: 8 };
     const dataSource = await new DataSource(dataSourceOptions(options)).initialize();
@@ -107,6 +111,7 @@ export class GatewayHarness extends FeatureHarness {
       replicaId: randomUUID(),
       isTrustworthy: () => revocations.isTrustworthy,
       ...(silenceTimeoutMs !== undefined && { silenceTimeoutMs }),
+      ...(protocol && { protocol }),
     });
     keeper.start();
     const nothing = (_request: unknown, response: { status(code: number): { end(): void } }) =>
@@ -165,10 +170,16 @@ export class GatewayHarness extends FeatureHarness {
   }
 
   /** An enrolled server that has never connected. */
-  async identity({ workspaceId }: SeededWorkspace): Promise<Identity> {
-    const [agentId, key] = [uuidv7(), generateSigningKey()];
-    const { serverId } = await seedServer(this.db, workspaceId, { identity: { agentId, publicKey: key.publicKey } });
-    return { serverId, workspaceId, agentId, key };
+  async identity(workspace: SeededWorkspace): Promise<Identity> {
+    const key = generateSigningKey();
+    return { ...(await this.enrolled(workspace, key.publicKey)), key };
+  }
+
+  /** As `identity`, where the host made the key. */
+  async enrolled({ workspaceId }: SeededWorkspace, publicKey: PublicKeyText): Promise<Omit<Identity, 'key'>> {
+    const agentId = uuidv7();
+    const { serverId } = await seedServer(this.db, workspaceId, { identity: { agentId, publicKey } });
+    return { serverId, workspaceId, agentId };
   }
 
   async open(replica = this.main): Promise<AgentClient> {
@@ -247,14 +258,19 @@ export class GatewayHarness extends FeatureHarness {
     await super.stop();
   }
 
-  private face() {
+  /** As the root key signed it. */
+  keyset(): SignedKeyset {
     const publicPart = ({ keyId, publicKey }: SigningKey) => ({ keyId, publicKey });
-    const signed = signKeyset(this.rootKey, {
+    return signKeyset(this.rootKey, {
       version: 1,
       issuedAt: new Date().toISOString(),
       controlPlane: [publicPart(this.identityKey)],
       command: [publicPart(this.commandKey)],
     });
+  }
+
+  private face() {
+    const signed = this.keyset();
     return {
       identityKey: this.identityKey,
       audiences: [AUDIENCE],
