@@ -29,7 +29,7 @@ online_within=60
 
 token_file='' insecure_http='' replace='' dry_run='' uninstall=''
 began=$(date +%s)
-incoming='' steps='' settled='' silent_terminal=''
+incoming='' steps='' settled='' locked='' silent_terminal=''
 taken_back='Nothing was changed on this host.'
 lock=/run/pilothouse-install.lock
 
@@ -76,7 +76,7 @@ finish() {
   for step in $steps; do "$step" || :; done
   [ "$code" -eq 0 ] || [ -n "$settled" ] || say "$taken_back" >&2
   [ -z "$incoming" ] || rm -rf "$incoming"
-  rm -f "$lock"
+  [ -z "$locked" ] || rm -f "$lock"
   exit "$code"
 }
 
@@ -200,9 +200,9 @@ read_token() {
     [ -r "$token_file" ] || fail "The token file $token_file cannot be read."
     IFS= read -r token <"$token_file" || :
   elif [ -t 0 ]; then
-    printf 'Enrolment token: ' >&2
     silent_terminal=$(stty -g)
     stty -echo
+    printf 'Enrolment token: ' >&2
     IFS= read -r token || :
     stty "$silent_terminal"
     silent_terminal=''
@@ -548,13 +548,14 @@ remove_all() {
 
 main() {
   read_options "$@"
-  check_host
-  exec 9>"$lock"
-  flock -n 9 || fail 'Another installation is under way on this host.'
   trap finish EXIT
   trap 'exit 129' HUP
   trap 'exit 130' INT
   trap 'exit 143' TERM
+  check_host
+  exec 9>"$lock"
+  flock -n 9 || fail 'Another installation is under way on this host.'
+  locked=yes
   if [ -n "$uninstall" ]; then
     remove_all
   else

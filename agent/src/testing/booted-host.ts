@@ -1,6 +1,12 @@
-import { spawn, spawnSync, type ChildProcess, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import {
+  execFileSync,
+  spawn,
+  spawnSync,
+  type ChildProcess,
+  type ChildProcessWithoutNullStreams,
+} from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { collect, type Finished } from './built-agent.js';
 
@@ -70,7 +76,7 @@ export class BootedHost {
   /** Starts a program inside, as root and outside every unit; the caller waits for what it wants to see. */
   spawn(program: string, argv: readonly string[] = [], environment: Record<string, string> = {}): ChildProcess {
     const env = { PATH, LANG: 'C.UTF-8', ...environment };
-    const enter = ['--pdeathsig', 'KILL', 'nsenter', '--target', this.leader, '--all', '--wd=/', '--'];
+    const enter = ['--pdeathsig', 'KILL', 'nsenter', '--target', this.leader, '--all', '--', 'env', '--chdir=/'];
     const child = spawn('setpriv', [...enter, program, ...argv], { env });
     this.programs.add(child);
     child.once('exit', () => this.programs.delete(child));
@@ -100,6 +106,17 @@ export class BootedHost {
     const { exitCode, stdout, stderr } = await this.run(argv);
     if (exitCode !== 0) throw new Error(`${argv.join(' ')} ended with ${exitCode}: ${stderr}`);
     return stdout.trim();
+  }
+
+  /** Paths on its root, without the first slash, that differ from this machine's: changed, made, or gone. */
+  changedPaths(): string[] {
+    const upper = `/proc/${this.container.pid}/root/run/host/upper`;
+    const found = execFileSync('find', [upper, '-mindepth', '1', '-printf', '%y %P\\0'], { encoding: 'utf8' });
+    const entries = found
+      .split('\0')
+      .filter(Boolean)
+      .map((entry) => [entry[0], entry.slice(2)] as const);
+    return entries.flatMap(([type, path]) => (type === 'd' && existsSync(`/${path}`) ? [] : [path])).sort();
   }
 
   /** Shuts the host down in good order. What was spawned inside is killed first. */

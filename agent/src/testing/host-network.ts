@@ -8,6 +8,7 @@ const ADDRESS = 1;
 /** A network of this machine and of hosts beside it, each behind a cable of its own that can be pulled out. */
 export class HostNetwork {
   private readonly cables: Cable[] = [];
+  private lastAddress = ADDRESS;
 
   private constructor(private readonly number: number) {}
 
@@ -27,7 +28,7 @@ export class HostNetwork {
 
   /** For one more host. */
   async plugIn(): Promise<Cable> {
-    const host = ADDRESS + this.cables.length + 1;
+    const host = ++this.lastAddress;
     const cable = await Cable.lay({
       bridge: this.bridge,
       link: `ph-${this.number}-${host}`,

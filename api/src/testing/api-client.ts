@@ -1,6 +1,6 @@
 import { createClient, type Client as SocketClient } from 'graphql-ws';
 import { WebSocket } from 'ws';
-import { trustingFetch } from './trusting-fetch.js';
+import { trustingFetch, type Send } from './trusting-fetch.js';
 
 export const PASSWORD = 'correct horse battery staple';
 
@@ -30,7 +30,7 @@ export class ApiClient {
 
   /** One operation over HTTP. */
   async ask(query: string, { variables = {}, token, workspaceId, headers = {} }: AskOptions = {}): Promise<Answer> {
-    const send = this.certificate === null ? fetch : trustingFetch(this.certificate);
+    const send: Send = this.certificate === null ? fetch : trustingFetch(this.certificate);
     const response = await send(`${this.origin}/graphql`, {
       method: 'POST',
       headers: {

@@ -1,11 +1,14 @@
 import { request } from 'node:https';
 
-/** Like `fetch`, of the one server that shows this certificate, which no public authority signed. */
-export function trustingFetch(certificate: string): typeof fetch {
-  return (input, { method = 'GET', headers, body } = {}) =>
+/** What a client needs of `fetch`. */
+export type Send = (url: string, options: { method: string; headers: HeadersInit; body: string }) => Promise<Response>;
+
+/** `fetch` of the one server that shows this certificate, which no public authority signed. */
+export function trustingFetch(certificate: string): Send {
+  return (url, { method, headers, body }) =>
     new Promise((resolve, reject) => {
       const options = { method, ca: certificate, agent: false, headers: Object.fromEntries(new Headers(headers)) };
-      const sent = request(String(input), options, (answer) => {
+      const sent = request(url, options, (answer) => {
         const chunks: Buffer[] = [];
         answer.on('data', (chunk: Buffer) => chunks.push(chunk));
         answer.on('error', reject);
