@@ -69,5 +69,5 @@ it('takes every step of the tour as the README shows it', { timeout: 120_000 }, 
   expect(await run(runOne)).toMatch(/Linux[\s\S]*line 1\nline 2\nline 3\n/);
   expect(await run(runMany)).toContain(hostname());
   expect(await run(lookBack)).toMatch(/uname[\s\S]*intact/i);
-  expect(await run(addServer)).toMatch(/pilothouse-agent enrol[\s\S]*phe_\S+/);
+  expect(await run(addServer)).toMatch(/install.sh[\s\S]*pilothouse-agent enrol[\s\S]*phe_\S+/);
 });

@@ -96,6 +96,16 @@ describe.runIf(canBootHosts())('the line that installs the agent [needs systemd-
     expect(new Set(kept)).toEqual(new Set([before[1], await releaseOf(withCurl), 'current']));
   });
 
+  it('refuses a release that is older than the installed one, whoever signed it', async () => {
+    const before = [await releaseOf(withCurl), pathsOn(withCurl.host)];
+    const older = await scene.whileFormerIsServed(() => scene.type(withCurl.host, invitations.curl.curl));
+    expect([older.exitCode, older.stderr]).toEqual([
+      1,
+      expect.stringContaining('older than the one that is installed'),
+    ]);
+    expect([await releaseOf(withCurl), pathsOn(withCurl.host)]).toEqual(before);
+  });
+
   it('goes back to the former release when the newer one does not run', async () => {
     const { serverId, wget } = invitations.wget;
     const before = [await identityOf(withWget), await releaseOf(withWget), pathsOn(withWget.host)];

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, readlink, rename, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -89,6 +89,20 @@ export class InstallScene {
       output,
     });
     if (exitCode !== 0) throw new Error(String(output.read()));
+  }
+
+  /** Serves the release before the present one, as it was signed, while `work` is done. */
+  async whileFormerIsServed<T>(work: () => Promise<T>): Promise<T> {
+    const directory = join(this.pilothouse.stateDir, 'releases');
+    const link = join(directory, 'current');
+    const present = await readlink(link);
+    const [former = ''] = (await readdir(directory)).filter((name) => name !== 'current').sort();
+    const pointTo = async (name: string) => {
+      await symlink(name, `${link}.new`);
+      await rename(`${link}.new`, link);
+    };
+    await pointTo(former);
+    return work().finally(() => pointTo(present));
   }
 
   private async changedProgram(more: string): Promise<string> {
