@@ -13,7 +13,8 @@ import { CloseCode, makeServer, type Server } from 'graphql-ws';
 import { toClientError } from '../kernel/graphql/client-errors.js';
 import type { RequestContext } from '../kernel/request-context.js';
 import type { SocketExtra } from '../kernel/socket-host.js';
-import { checkCost, readDocument } from './document-rules.js';
+import { checkCost } from './document-rules.js';
+import { KnownDocuments } from './known-documents.js';
 import { assertTrustworthy, connect, type SocketAdmissionParts, type UserExtra } from './socket-admission.js';
 import type { SocketOperations } from './socket-operations.js';
 
@@ -22,6 +23,8 @@ export interface GraphqlSocketParts extends SocketAdmissionParts {
   rules: readonly ValidationRule[];
 }
 
+type OperationParts = GraphqlSocketParts & { documents: KnownDocuments };
+
 /** What `onSubscribe` hands to `execute` and `subscribe`, beside what these need. */
 interface OperationArgs extends ExecutionArgs {
   operations: SocketOperations;
@@ -29,7 +32,8 @@ interface OperationArgs extends ExecutionArgs {
 }
 
 /** The user schema over graphql-ws: queries, mutations and subscriptions, through the same checks as over HTTP. */
-export function createGraphqlSocket(parts: GraphqlSocketParts): Server<SocketExtra> {
+export function createGraphqlSocket(socketParts: GraphqlSocketParts): Server<SocketExtra> {
+  const parts = { ...socketParts, documents: new KnownDocuments(socketParts.schema, socketParts.rules) };
   const { log } = parts;
   return makeServer<Record<string, unknown>, SocketExtra>({
     schema: parts.schema,
@@ -74,7 +78,7 @@ interface AskedOperation {
 }
 
 async function admitOperation(
-  parts: GraphqlSocketParts,
+  parts: OperationParts,
   extra: UserExtra,
   asked: AskedOperation,
 ): Promise<OperationArgs | readonly GraphQLError[]> {
@@ -101,14 +105,14 @@ async function admitOperation(
 }
 
 async function prepare(
-  parts: GraphqlSocketParts,
+  parts: OperationParts,
   ctx: RequestContext,
   { query, variables, operationName }: AskedOperation['payload'],
 ): Promise<ExecutionArgs | GraphQLError[]> {
-  const { schema, rules, rateLimits } = parts;
+  const { schema, documents, rateLimits } = parts;
   assertTrustworthy(parts);
   await rateLimits.admitRequest(ctx);
-  const document = readDocument(schema, query, rules);
+  const document = documents.read(query);
   if (!('kind' in document)) return [...document];
   checkCost({ schema, document, variables, operationName });
   const args = { schema, document, variableValues: variables ?? {}, operationName: operationName ?? null };
