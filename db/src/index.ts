@@ -13,6 +13,7 @@ export {
   JOBS_SCHEMA,
   keepRolePasswords,
   LOGIN_ROLES,
+  readRolePasswords,
   roleUrl,
   type LoginRole,
   type RolePasswords,

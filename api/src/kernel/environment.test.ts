@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { hostVariables, npmVariables, readEnvironment } from './environment.js';
 
@@ -15,6 +18,9 @@ test('nothing needs to be set', () => {
     tls: null,
     insecureHttp: false,
     allowedOrigins: [],
+    databaseRolesFile: null,
+    dashboardHost: '127.0.0.1',
+    trustedProxies: [],
     logLevel: 'info',
   });
 });
@@ -40,6 +46,9 @@ const WRONG: Readonly<Record<string, readonly string[]>> = {
   PILOTHOUSE_METRICS_TOKEN: ['', 'fifteen-letters'],
   PILOTHOUSE_INSECURE_HTTP: ['yes', '0', 'true'],
   PILOTHOUSE_LOG_LEVEL: ['trace', 'INFO'],
+  PILOTHOUSE_DATABASE_ROLES_FILE: ['', 'roles.json'],
+  PILOTHOUSE_TRUSTED_PROXIES: ['proxy.example', '10.0.0.1, 10.0.0.2', '10.0.0.0/33'],
+  PILOTHOUSE_DASHBOARD_HOST: [''],
   PILOTHOUSE_DASHBOARD_PORT: ['-1', '65536', 'x'],
 };
 
@@ -81,6 +90,32 @@ test('jobs are queued in Redis where there is one, unless the operator says othe
     'postgresql',
   );
   expect(() => readEnvironment({ PILOTHOUSE_JOBS_BACKEND: 'redis' })).toThrow('PILOTHOUSE_REDIS_URL must say which');
+});
+
+test('what holds a password is read from the file that the operator names', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'pilothouse-environment-'));
+  const file = join(directory, 'redis-url');
+  await writeFile(file, 'redis://:secret@redis:6379\n');
+  expect(readEnvironment({ PILOTHOUSE_REDIS_URL_FILE: file })).toMatchObject({
+    redisUrl: 'redis://:secret@redis:6379',
+    jobsBackend: 'redis',
+  });
+  await rm(directory, { recursive: true });
+});
+
+test('a file that is not there, or says what is said already, is refused', () => {
+  expect(() => readEnvironment({ PILOTHOUSE_DATABASE_URL_FILE: '/nowhere/url' })).toThrow(
+    'The file that PILOTHOUSE_DATABASE_URL_FILE names cannot be read: /nowhere/url',
+  );
+  const twice = { PILOTHOUSE_METRICS_TOKEN: 'x'.repeat(16), PILOTHOUSE_METRICS_TOKEN_FILE: '/nowhere/token' };
+  expect(() => readEnvironment(twice)).toThrow('set one of them');
+});
+
+test('proxies are trusted one by one or by their network', () => {
+  expect(readEnvironment({ PILOTHOUSE_TRUSTED_PROXIES: '10.1.0.0/28,::1' }).trustedProxies).toEqual([
+    '10.1.0.0/28',
+    '::1',
+  ]);
 });
 
 test('child processes are given what is of the host, and no secret of ours or the operator’s', () => {

@@ -1,9 +1,15 @@
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { ProxyAddresses } from './client-address.js';
 
 const port = z.coerce.number().int().min(0).max(65_535);
 
 /** The kernel takes 107 bytes; the signer binds under a longer name first. */
 const MAX_SOCKET_PATH_LENGTH = 90;
+
+/** What holds a password. Each may instead be named in a variable with this ending, as the file that holds it. */
+const SECRETS = ['PILOTHOUSE_DATABASE_URL', 'PILOTHOUSE_REDIS_URL', 'PILOTHOUSE_METRICS_TOKEN'] as const;
+const FILE_ENDING = '_FILE';
 
 /** The api's environment. README holds the table for operators. */
 const environmentSchema = z.object({
@@ -29,7 +35,14 @@ const environmentSchema = z.object({
   PILOTHOUSE_INSECURE_HTTP: z.literal('1').optional(),
   PILOTHOUSE_ALLOWED_ORIGINS: z.string().default(''),
   PILOTHOUSE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
+  PILOTHOUSE_DASHBOARD_HOST: z.string().min(1).default('127.0.0.1'),
   PILOTHOUSE_DASHBOARD_PORT: port.optional(),
+  PILOTHOUSE_DATABASE_ROLES_FILE: z.string().startsWith('/', 'is not an absolute path').optional(),
+  PILOTHOUSE_TRUSTED_PROXIES: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').filter((range) => range !== ''))
+    .refine((ranges) => ranges.every(ProxyAddresses.isRange), 'is not a list of addresses or networks (10.0.0.0/24)'),
   NODE_ENV: z.string().optional(),
 });
 
@@ -38,6 +51,8 @@ export interface Environment {
   listen: { host: string; port: number };
   publicUrl: string | null;
   databaseUrl: string | null;
+  /** The passwords of the database's roles; null: in the state directory. */
+  databaseRolesFile: string | null;
   /** Where the signer listens that is a process of its own; null: the api signs in its own. */
   signerSocket: string | null;
   /** Shared by the replicas; null where there is one. */
@@ -52,13 +67,16 @@ export interface Environment {
   insecureHttp: boolean;
   allowedOrigins: string[];
   logLevel: string;
+  dashboardHost: string;
   dashboardPort: number | null;
+  /** Reverse proxies that are believed whom they ask for: addresses and networks. */
+  trustedProxies: string[];
   development: boolean;
 }
 
 /** Reads and checks the environment. @throws an error that names every wrong variable. */
 export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
-  const parsed = environmentSchema.safeParse(source);
+  const parsed = environmentSchema.safeParse(withSecretsFromFiles(source));
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
     throw new Error(`The environment is wrong.\n${lines.join('\n')}`);
@@ -79,6 +97,7 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
     },
     publicUrl: env.PILOTHOUSE_PUBLIC_URL ?? null,
     databaseUrl: env.PILOTHOUSE_DATABASE_URL ?? null,
+    databaseRolesFile: env.PILOTHOUSE_DATABASE_ROLES_FILE ?? null,
     signerSocket: env.PILOTHOUSE_SIGNER_SOCKET ?? null,
     redisUrl: env.PILOTHOUSE_REDIS_URL ?? null,
     metricsToken: env.PILOTHOUSE_METRICS_TOKEN ?? null,
@@ -91,9 +110,30 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
     insecureHttp: env.PILOTHOUSE_INSECURE_HTTP === '1',
     allowedOrigins: env.PILOTHOUSE_ALLOWED_ORIGINS.split(',').filter((origin) => origin !== ''),
     logLevel: env.PILOTHOUSE_LOG_LEVEL,
+    dashboardHost: env.PILOTHOUSE_DASHBOARD_HOST,
     dashboardPort: env.PILOTHOUSE_DASHBOARD_PORT ?? null,
+    trustedProxies: env.PILOTHOUSE_TRUSTED_PROXIES,
     development: env.NODE_ENV === 'development',
   };
+}
+
+function withSecretsFromFiles(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  const read = { ...source };
+  for (const name of SECRETS) {
+    const file = source[`${name}${FILE_ENDING}`];
+    if (file === undefined) continue;
+    if (source[name] !== undefined) throw new Error(`${name} and ${name}${FILE_ENDING} say the same: set one of them.`);
+    read[name] = readSecretFile(`${name}${FILE_ENDING}`, file);
+  }
+  return read;
+}
+
+function readSecretFile(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd();
+  } catch (cause) {
+    throw new Error(`The file that ${name} names cannot be read: ${file}`, { cause });
+  }
 }
 
 const HOST_VARIABLES = [

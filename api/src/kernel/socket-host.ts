@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { API_LIMITS, CLOSE_CODES, type CloseReason } from '@pilothouse/protocol';
 import { CloseCode, type Server as GraphqlWsServer } from 'graphql-ws';
 import type { WebSocket } from 'ws';
+import { clientAddressOf } from './client-address.js';
 import { Fault } from './fault.js';
 import type { Logger } from './log.js';
 
@@ -43,7 +44,7 @@ export function hostSocket(socket: WebSocket, request: IncomingMessage, options:
   const extra: SocketExtra = {
     socket,
     request,
-    address: request.socket.remoteAddress ?? '',
+    address: clientAddressOf(request),
     authenticated: false,
     close: (reason) => closeSocket(socket, reason),
   };

@@ -5,10 +5,10 @@ import { readEnvironment, type Environment } from '../kernel/environment.js';
 import { createLogger } from '../kernel/log.js';
 import { isSelfSigned, tlsPinsOf, type TlsPins } from '../kernel/tls-certificate.js';
 import { createDashboardProxy } from '../transport/dashboard-proxy.js';
-import { createControlPlane } from './composition.js';
+import { createControlPlane, type ControlPlane } from './composition.js';
 import { endWith } from './end-with.js';
-import { LocalAgent } from './local-agent.js';
-import { tellParent, whenParentAsks } from './parent.js';
+import { LocalAgent, type LocalAgentParts } from './local-agent.js';
+import { isSupervised, tellParent, whenParentAsks } from './parent.js';
 import { readReplica } from './replica.js';
 
 /**
@@ -29,27 +29,36 @@ async function main(): Promise<void> {
     tlsPins: await pinsOf(environment, publicOrigin),
     explorer: environment.development,
     figuresToken: environment.metricsToken,
-    fallback: createDashboardProxy({ port: environment.dashboardPort }),
+    trustedProxies: environment.trustedProxies,
+    fallback: createDashboardProxy({ host: environment.dashboardHost, port: environment.dashboardPort }),
   });
   const jobs = createJobs({ ...replica.jobs, sweeps: controlPlane.sweeps });
   await controlPlane.start();
   if (environment.jobsProcess === 'api') await jobs.start();
   await listen(controlPlane.server, environment.listen);
-  const { enrolments } = controlPlane.features.enrolment;
-  const localAgent = new LocalAgent({ enrolments, stateDir, publicOrigin, rootFingerprint: keys.rootFingerprint, log });
-  whenParentAsks('enrol-local-agent', () => void localAgent.offerEnrolment());
-  controlPlane.features.people.setUp.onCompleted((workspaceId) => {
-    tellParent({ type: 'setup-code', code: null });
-    localAgent
-      .belongTo(workspaceId)
-      .catch((error: unknown) => log.error({ err: error }, 'This machine could not be noted'));
-  });
-  tellParent({ type: 'setup-code', code: await controlPlane.features.people.setUp.offerCode() });
-  tellParent({ type: 'listening' });
+  const place = { stateDir, publicOrigin, rootFingerprint: keys.rootFingerprint, log };
+  if (isSupervised()) await serveSupervisor(controlPlane, place);
   endWith(async () => {
     await jobs.stop();
     await controlPlane.stop();
   });
+}
+
+/** The set-up code for its console, and an agent for its machine. One of several replicas has neither. */
+async function serveSupervisor(
+  { features: { enrolment, people } }: ControlPlane,
+  place: Omit<LocalAgentParts, 'enrolments'>,
+): Promise<void> {
+  const localAgent = new LocalAgent({ enrolments: enrolment.enrolments, ...place });
+  whenParentAsks('enrol-local-agent', () => void localAgent.offerEnrolment());
+  people.setUp.onCompleted((workspaceId) => {
+    tellParent({ type: 'setup-code', code: null });
+    localAgent
+      .belongTo(workspaceId)
+      .catch((error: unknown) => place.log.error({ err: error }, 'This machine could not be noted'));
+  });
+  tellParent({ type: 'setup-code', code: await people.setUp.offerCode() });
+  tellParent({ type: 'listening' });
 }
 
 function publicOriginOf({ publicUrl, listen: { host, port }, tls }: Environment): string {

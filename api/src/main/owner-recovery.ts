@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { keepRolePasswords, roleUrl } from '@pilothouse/db';
 import { EmbeddedPostgresError, servedPort, startEmbeddedPostgres } from '@pilothouse/db/embedded';
 import { createPeopleFeature } from '../features/people/index.js';
 import { openDatabase } from '../kernel/database/index.js';
@@ -7,12 +6,15 @@ import { InProcessEventBus } from '../kernel/event-bus.js';
 import { RateLimits } from '../kernel/rate-limits.js';
 import { readKeys } from './installation.js';
 import { readNewPassword, type PasswordInput, type PasswordOutput } from './password-input.js';
+import { readRoleUrls } from './role-urls.js';
 
 /** Which installation is meant. */
 export interface InstallationPlace {
   stateDir: string;
   /** The operator's own database; null for the embedded one. */
   databaseUrl: string | null;
+  /** As of the environment; left out: in the state directory. */
+  databaseRolesFile?: string | null;
 }
 
 export interface RecoveryCommand {
@@ -86,7 +88,7 @@ function readOptions(args: readonly string[]): RecoveryOptions | null {
 
 /** @throws a sentence when there is no such account, the password is too weak, or the installation is not there */
 export async function recoverAccount(
-  { stateDir, databaseUrl }: InstallationPlace,
+  { stateDir, databaseUrl, databaseRolesFile = null }: InstallationPlace,
   { email, password: newPassword, keepApiTokens }: { email: string; password: string; keepApiTokens: boolean },
 ): Promise<void> {
   // Read first: a directory without keys is no installation, and no database must be begun in it.
@@ -94,9 +96,9 @@ export async function recoverAccount(
   const server =
     databaseUrl === null ? await reachEmbedded(stateDir) : { url: databaseUrl, leave: async () => undefined };
   try {
-    const { ph_app: password } = await keepRolePasswords(stateDir);
+    const urls = await readRoleUrls({ databaseUrl: server.url, databaseRolesFile }, stateDir);
     const bus = new InProcessEventBus();
-    const { database, close } = await openDatabase(roleUrl(server.url, 'ph_app', password), bus);
+    const { database, close } = await openDatabase(urls('ph_app'), bus);
     try {
       const people = createPeopleFeature({ database, bus, sealing, rateLimits: new RateLimits() });
       await people.recoverOwner(email, newPassword, { keepApiTokens });

@@ -8,6 +8,11 @@ export type ToParent =
 
 export type ToChild = { type: 'enrol-local-agent' };
 
+/** Whether a supervisor has started this process, as `npm start` does. */
+export function isSupervised(): boolean {
+  return process.connected;
+}
+
 /** Does nothing when the process was started by hand. */
 export function tellParent(message: ToParent): void {
   if (process.connected) process.send?.(message);

@@ -6,8 +6,8 @@ import { recoverFromCommandLine } from './owner-recovery.js';
 process.exitCode = await recoverFromCommandLine({
   args: process.argv.slice(2),
   place: () => {
-    const { stateDirectory, databaseUrl } = readEnvironment();
-    return { stateDir: resolve(stateDirectory), databaseUrl };
+    const { stateDirectory, databaseUrl, databaseRolesFile } = readEnvironment();
+    return { stateDir: resolve(stateDirectory), databaseUrl, databaseRolesFile };
   },
   input: process.stdin,
   output: process.stderr,

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { GraphQLSchema } from 'graphql';
 import type { createAgentsFeature } from '../features/agents/index.js';
+import { ProxyAddresses } from '../kernel/client-address.js';
 import type { LiveSockets } from '../kernel/live-sockets.js';
 import type { Logger } from '../kernel/log.js';
 import type { RateLimits } from '../kernel/rate-limits.js';
@@ -23,6 +24,8 @@ export interface ServingOptions {
   publicOrigins: readonly [string, ...string[]];
   /** Further web origins that may use the API from a browser. */
   allowedOrigins?: readonly string[];
+  /** Reverse proxies that are believed whom they ask for, see `ProxyAddresses`. */
+  trustedProxies?: readonly string[];
   tls?: { cert: string | Buffer; key: string | Buffer } | null;
   /** Serve a page to try the API with. */
   explorer?: boolean;
@@ -73,6 +76,7 @@ export async function serve(
       figuresToken: options.figuresToken ?? null,
     }),
     origins: new AllowedOrigins(publicOrigin, [...otherOrigins, ...(options.allowedOrigins ?? [])]),
+    trustedProxies: new ProxyAddresses(options.trustedProxies ?? []),
     sockets,
     log,
     tls: options.tls ?? null,

@@ -24,6 +24,8 @@ export interface TestApiOptions {
   redisUrl?: string;
   /** Opens `/metrics`. */
   figuresToken?: string;
+  /** Reverse proxies that are believed whom they ask for. */
+  trustedProxies?: readonly string[];
   /** Where instructions are signed, instead of in this process. */
   signer?: SignerPlace;
 }
@@ -72,6 +74,7 @@ export class TestApi extends ApiClient {
     signer,
     redisUrl,
     figuresToken,
+    trustedProxies = [],
   }: TestApiOptions): Promise<void> {
     this.ownsDatabase = !replicaOf;
     this.db = replicaOf?.db ?? (await createTestDatabase());
@@ -93,6 +96,7 @@ export class TestApi extends ApiClient {
       publicOrigins: [this.origin, ...(replicaOf ? [replicaOf.origin] : [])],
       explorer,
       ...(figuresToken !== undefined && { figuresToken }),
+      trustedProxies,
       fallback: (_request, response) => void response.status(404).end(),
       rateLimits: generousRateLimits(limits),
     });

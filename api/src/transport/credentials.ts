@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Presented } from '../kernel/authenticator.js';
+import { clientAddressOf } from '../kernel/client-address.js';
 
 /** Name of the session cookie. `__Host-` binds it to the origin, where TLS makes that possible. */
 export function sessionCookieName(secure: boolean): string {
@@ -29,7 +30,7 @@ export function presentedBy(request: IncomingMessage, { secure }: { secure: bool
     credential:
       bearerToken(request.headers.authorization) ?? cookieValue(request.headers.cookie, sessionCookieName(secure)),
     workspaceId: typeof workspace === 'string' ? workspace : null,
-    address: request.socket.remoteAddress ?? '',
+    address: clientAddressOf(request),
     userAgent: (request.headers['user-agent'] ?? '').slice(0, 200),
     requestId: randomUUID(),
   };

@@ -9,7 +9,9 @@ import {
 import { pipeline } from 'node:stream';
 
 export interface DashboardProxyOptions {
-  /** Loopback port of the dashboard's process; null where none is run beside this api. */
+  /** Where the dashboard's process listens. Default: this machine. */
+  host?: string;
+  /** Null where none is run beside this api. */
   port: number | null;
   /** How long the dashboard may keep silent before or within an answer. Default: 30 s. */
   silenceTimeoutMs?: number;
@@ -40,13 +42,14 @@ const WITHHELD = /^(authorization$|cookie$|forwarded$|x-forwarded-|x-real-ip$|x-
  * pages and holds no authority. Where it is down, the answer is a page that says so.
  */
 export function createDashboardProxy({
+  host = '127.0.0.1',
   port,
   silenceTimeoutMs = 30_000,
 }: DashboardProxyOptions): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
     if (port === null) return sayUnavailable(response);
     const upstream = httpRequest({
-      host: '127.0.0.1',
+      host,
       port,
       // One connection each: on loopback it costs nothing, and no request meets one that is just being closed.
       agent: false,

@@ -6,6 +6,7 @@ import { API_LIMITS } from '@pilothouse/protocol';
 import type { Server as GraphqlWsServer } from 'graphql-ws';
 import { handleProtocols } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { clientAddressOf, type ProxyAddresses } from '../kernel/client-address.js';
 import type { LiveSockets } from '../kernel/live-sockets.js';
 import type { Logger } from '../kernel/log.js';
 import { closeSocket, hostSocket, type SocketExtra } from '../kernel/socket-host.js';
@@ -31,6 +32,8 @@ export interface HttpParts {
   /** For whoever operates this replica. */
   operation: RequestHandler;
   origins: AllowedOrigins;
+  /** Left out: none. */
+  trustedProxies?: ProxyAddresses;
   sockets: LiveSockets;
   log: Logger;
   tls: { cert: string | Buffer; key: string | Buffer } | null;
@@ -49,6 +52,7 @@ export function createHttpServer(parts: HttpParts): Server {
   });
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', (error) => parts.log.debug({ err: error }, 'A socket failed before its upgrade'));
+    parts.trustedProxies?.identify(request);
     upgrade(parts, webSockets, { request, socket, head });
   });
   return server;
@@ -58,7 +62,8 @@ function createApp(parts: HttpParts): Express {
   const app = express();
   app.disable('x-powered-by');
   app.set('etag', false);
-  app.use((_request, response, next) => {
+  app.use((request, response, next) => {
+    parts.trustedProxies?.identify(request);
     response.setHeader('X-Content-Type-Options', 'nosniff');
     response.setHeader('Referrer-Policy', 'no-referrer');
     response.setHeader('X-Frame-Options', 'DENY');
@@ -122,7 +127,7 @@ function upgrade(parts: HttpParts, webSockets: WebSocketServer, { request, socke
   if (path !== '/graphql') return refuseUpgrade(socket, '404 Not Found');
   if (!parts.origins.allows(request)) return refuseUpgrade(socket, '403 Forbidden');
   webSockets.handleUpgrade(request, socket, head, (webSocket: WebSocket) => {
-    const release = parts.sockets.admitAddress(request.socket.remoteAddress ?? '');
+    const release = parts.sockets.admitAddress(clientAddressOf(request));
     if (!release) return closeSocket(webSocket, 'TOO_MANY_SOCKETS');
     webSocket.once('close', release);
     hostSocket(webSocket, request, {

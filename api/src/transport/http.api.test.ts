@@ -131,6 +131,30 @@ test('what is said of a request by X-Forwarded headers or Host decides nothing',
   await limited.stop();
 });
 
+test('behind a trusted proxy, limits count whom it asks for, and the audit names them', async () => {
+  const behind = await TestApi.start({
+    replicaOf: api,
+    trustedProxies: ['127.0.0.1'],
+    limits: { address: { points: 1, seconds: 60 } },
+  });
+  const headers = (client: string) => ({ 'x-forwarded-for': `203.0.113.66, ${client}` });
+  const ask = (client: string) => behind.ask('{ setup { completed } }', { headers: headers(client) });
+  expect([await ask('198.51.100.1'), await ask('198.51.100.2')].map(({ code }) => code)).toEqual([
+    undefined,
+    undefined,
+  ]);
+  expect((await ask('198.51.100.1')).code).toBe('RATE_LIMITED');
+  const input = { email: 'nobody@example.test', password: 'not the password', client: 'CLI' };
+  await behind.ask('mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }', {
+    variables: { input },
+    headers: headers('198.51.100.3'),
+  });
+  const [entry] = await api.sql<{ detail: string }>('select detail from audit_entries order by time desc limit 1');
+  expect(entry!.detail).toMatch(/198\.51\.100\.3/);
+  expect(entry!.detail).not.toMatch(/203\.0\.113|127\.0\.0\.1/);
+  await behind.stop();
+});
+
 test.each(['/healthz', '/graphql', '/nowhere', '/agent/keyset'])(
   'answers of %s carry the headers that keep browsers careful',
   async (path) => {

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { createOnce } from '../kernel/small-files.js';
@@ -21,14 +21,24 @@ export async function keepRolePasswords(stateDir: string): Promise<RolePasswords
   await mkdir(stateDir, { recursive: true });
   const path = join(stateDir, 'database-roles.json');
   const content = await createOnce(path, `${JSON.stringify(generateRolePasswords(), null, 2)}\n`, 0o600);
+  return parse(content, `${path} does not hold ${PASSWORDS}. Restore it, or delete it to have new ones made.`);
+}
+
+/**
+ * The passwords in a file that the operator has made.
+ *
+ * @throws when it cannot be read, or does not hold one of at least 32 characters for each role that logs in, and no other
+ */
+export async function readRolePasswords(path: string): Promise<RolePasswords> {
+  return parse(await readFile(path, 'utf8'), `${path} does not hold ${PASSWORDS}.`);
+}
+
+const PASSWORDS = 'the passwords of the database roles';
+
+function parse(content: string, complaint: string): RolePasswords {
   try {
     return schema.parse(JSON.parse(content));
   } catch (error) {
-    throw new Error(
-      `${path} does not hold the passwords of the database roles. Restore it, or delete it to have new ones made.`,
-      {
-        cause: error,
-      },
-    );
+    throw new Error(complaint, { cause: error });
   }
 }

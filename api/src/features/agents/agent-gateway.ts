@@ -13,6 +13,7 @@ import {
 } from 'graphql';
 import { handleProtocols, makeServer, type Server } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
+import { clientAddressOf } from '../../kernel/client-address.js';
 import { toClientError } from '../../kernel/graphql/client-errors.js';
 import type { LiveSockets } from '../../kernel/live-sockets.js';
 import type { Logger } from '../../kernel/log.js';
@@ -75,7 +76,7 @@ export class AgentGateway {
   }
 
   private host(webSocket: WebSocket, request: IncomingMessage): void {
-    const release = this.parts.sockets.admitAddress(request.socket.remoteAddress ?? '');
+    const release = this.parts.sockets.admitAddress(clientAddressOf(request));
     if (!release) return webSocket.close(CLOSE_CODES.TOO_MANY_SOCKETS.code, CLOSE_CODES.TOO_MANY_SOCKETS.meaning);
     webSocket.once('close', release);
     paceReading(webSocket);

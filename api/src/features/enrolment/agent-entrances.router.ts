@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto';
 import { ENROLMENT_REFUSALS, LINK_LIMITS, sha256, type EnrolmentRefusal } from '@pilothouse/protocol';
 import express, { Router, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import { z } from 'zod';
+import { clientAddressOf } from '../../kernel/client-address.js';
 import { Fault } from '../../kernel/fault.js';
 import type { Logger } from '../../kernel/log.js';
 import type { RateLimits } from '../../kernel/rate-limits.js';
@@ -43,7 +44,7 @@ export function createAgentEntrances({ now = () => new Date(), ...parts }: Agent
   });
 
   router.post('/agent/enrol', ...jsonBody(), async (request: Request, response: Response) => {
-    const result = await parts.redemptions.redeem(request.body, { address: addressOf(request), now: now() });
+    const result = await parts.redemptions.redeem(request.body, { address: clientAddressOf(request), now: now() });
     if ('refusal' in result) return answer(response, result.refusal);
     response.set('Cache-Control', 'no-store').json(result.receipt);
   });
@@ -64,8 +65,6 @@ export function createAgentEntrances({ now = () => new Date(), ...parts }: Agent
   return router;
 }
 
-const addressOf = (request: Request) => request.socket.remoteAddress ?? '';
-
 function answer(response: Response, code: EnrolmentRefusal | keyof typeof ANSWERS): void {
   const { status, message } = { ...ENROLMENT_REFUSALS, ...ANSWERS }[code];
   response.status(status).set('Cache-Control', 'no-store').json({ code, message });
@@ -80,7 +79,7 @@ const refuseOrigins: RequestHandler = (request, response, next) => {
 function limitRate(rateLimits: RateLimits): RequestHandler {
   return async (request, response, next) => {
     try {
-      await rateLimits.use('agentEntrance', addressOf(request));
+      await rateLimits.use('agentEntrance', clientAddressOf(request));
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'RATE_LIMITED') throw error;
       response.set('Retry-After', String(Math.ceil(Number(error.details.retryAfterMs) / 1000)));

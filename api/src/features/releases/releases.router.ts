@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Router, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
+import { clientAddressOf } from '../../kernel/client-address.js';
 import { Fault } from '../../kernel/fault.js';
 import type { Logger } from '../../kernel/log.js';
 import type { RateLimits } from '../../kernel/rate-limits.js';
@@ -68,7 +69,7 @@ function notFound(response: Response): void {
 function limitRate(rateLimits: RateLimits): RequestHandler {
   return async (request, response, next) => {
     try {
-      await rateLimits.use('release', request.socket.remoteAddress ?? '');
+      await rateLimits.use('release', clientAddressOf(request));
     } catch (error) {
       if (!(error instanceof Fault) || error.code !== 'RATE_LIMITED') throw error;
       response.set('Retry-After', String(Math.ceil(Number(error.details.retryAfterMs) / 1000)));
