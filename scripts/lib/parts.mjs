@@ -32,7 +32,7 @@ export const realParts = [
     name: 'systemd-nspawn',
     use: 'hosts booted with systemd',
     neededByTests: true,
-    packages: ['systemd-container', 'dbus', 'iproute2', 'curl', 'wget'],
+    packages: ['systemd-container', 'dbus', 'iproute2', 'curl', 'wget', 'busybox'],
     probe: ['unshare', '--mount', '--propagation', 'private', 'sh', hostScript, '--probe'],
   },
   {

@@ -24,7 +24,7 @@ if [ "$name" = --probe ]; then
   rmdir "$(mktemp -d /sys/fs/cgroup/ph-probe-XXXXXX)"
   test -e /usr/lib/systemd/system/dbus.socket
   # What tests give their hosts networks with, and what hosts are installed with.
-  for program in ip curl wget; do command -v "$program" >/dev/null; done
+  for program in ip curl wget busybox; do command -v "$program" >/dev/null; done
   exec systemd-nspawn --version >/dev/null
 fi
 
