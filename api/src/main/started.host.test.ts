@@ -48,6 +48,15 @@ it('shows a fresh clone’s page and its health on the one port', async () => {
   expect(await (await fetch(`${pilothouse.origin}/healthz`)).json()).toMatchObject({ status: 'ok' });
 });
 
+it('gives hosts the agent that was built with it, from its first start on', async () => {
+  const script = await (await fetch(`${pilothouse.origin}/install.sh`)).text();
+  expect(script).toContain(`\nurl='${pilothouse.origin}'\n`);
+  const sums = await (await fetch(`${pilothouse.origin}/releases/SHA256SUMS`)).text();
+  const names = [...sums.matchAll(/^[0-9a-f]{64} {2}(pilothouse-agent-\S+)$/gm)].map(([, name]) => name);
+  expect(names).toHaveLength(2);
+  for (const name of names) expect((await fetch(`${pilothouse.origin}/releases/${name}`)).status).toBe(200);
+});
+
 /** A command that notes each of its starts; acknowledged, however often it had to be asked for. */
 function noted(name: string, script = ''): Promise<string> {
   const argv = ['sh', '-c', `echo started >> ${join(effects, name)}; ${script}`];
