@@ -32,9 +32,9 @@ WORKDIR /app
 
 FROM runtime AS control-plane
 # Volumes take owner and mode of what they are mounted on the first time.
-RUN mkdir -p /var/lib/pilothouse/anchors /var/lib/pilothouse/signer /run/pilothouse-signer \
+RUN mkdir -p /var/lib/pilothouse/anchors /var/lib/pilothouse/signer /var/lib/pilothouse/tls /run/pilothouse-signer \
  && chown -R 10001:10001 /var/lib/pilothouse /run/pilothouse-signer \
- && chmod 0700 /var/lib/pilothouse /var/lib/pilothouse/anchors /var/lib/pilothouse/signer /run/pilothouse-signer
+ && chmod 0700 /var/lib/pilothouse /var/lib/pilothouse/* /run/pilothouse-signer
 ENV PILOTHOUSE_STATE_DIR=/var/lib/pilothouse
 COPY --from=dependencies /app/node_modules node_modules
 COPY --from=build /app/package.json /app/LICENSE ./
@@ -62,7 +62,7 @@ ENTRYPOINT ["node", "--disable-proto=delete"]
 CMD ["dashboard/server.js"]
 
 FROM caddy:2.11.4-alpine AS proxy
-RUN mkdir -p /data /config && chown -R 10001:10001 /data /config
+RUN mkdir -p /data /config /certificate && chown -R 10001:10001 /data /config /certificate
 COPY deploy/Caddyfile /etc/caddy/Caddyfile
 USER 10001:10001
 ENTRYPOINT ["caddy"]

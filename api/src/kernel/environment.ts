@@ -38,6 +38,7 @@ const environmentSchema = z.object({
   PILOTHOUSE_DASHBOARD_HOST: z.string().min(1).default('127.0.0.1'),
   PILOTHOUSE_DASHBOARD_PORT: port.optional(),
   PILOTHOUSE_DATABASE_ROLES_FILE: z.string().startsWith('/', 'is not an absolute path').optional(),
+  PILOTHOUSE_PROXY_CERT: z.string().default(''),
   PILOTHOUSE_TRUSTED_PROXIES: z
     .string()
     .default('')
@@ -69,6 +70,8 @@ export interface Environment {
   logLevel: string;
   dashboardHost: string;
   dashboardPort: number | null;
+  /** Certificate that the reverse proxy shows, where hosts should pin it; null: a public authority vouches for it. */
+  proxyCertificateFile: string | null;
   /** Reverse proxies that are believed whom they ask for: addresses and networks. */
   trustedProxies: string[];
   development: boolean;
@@ -112,6 +115,7 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
     logLevel: env.PILOTHOUSE_LOG_LEVEL,
     dashboardHost: env.PILOTHOUSE_DASHBOARD_HOST,
     dashboardPort: env.PILOTHOUSE_DASHBOARD_PORT ?? null,
+    proxyCertificateFile: env.PILOTHOUSE_PROXY_CERT || null,
     trustedProxies: env.PILOTHOUSE_TRUSTED_PROXIES,
     development: env.NODE_ENV === 'development',
   };

@@ -67,7 +67,11 @@ function publicOriginOf({ publicUrl, listen: { host, port }, tls }: Environment)
 }
 
 /** Hosts pin a certificate that nobody vouches for, unless a proxy with one of its own stands before this listener. */
-async function pinsOf({ tls, listen }: Environment, publicOrigin: string): Promise<TlsPins | null> {
+async function pinsOf(
+  { tls, listen, proxyCertificateFile }: Environment,
+  publicOrigin: string,
+): Promise<TlsPins | null> {
+  if (proxyCertificateFile !== null) return tlsPinsOf(proxyCertificateFile);
   const isDirect = Number(new URL(publicOrigin).port || 443) === listen.port;
   if (!tls || !isDirect || !(await isSelfSigned(tls.certificateFile))) return null;
   return tlsPinsOf(tls.certificateFile);

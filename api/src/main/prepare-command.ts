@@ -1,4 +1,4 @@
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { migrate, readRolePasswords } from '@pilothouse/db';
 import { createPeopleFeature } from '../features/people/index.js';
 import type { AgentSources } from '../features/releases/index.js';
@@ -6,6 +6,7 @@ import type { Environment } from '../kernel/environment.js';
 import { openDatabase } from '../kernel/database/index.js';
 import { InProcessEventBus } from '../kernel/event-bus.js';
 import { RateLimits } from '../kernel/rate-limits.js';
+import { certificateFingerprint, keepOwnCertificate } from '../kernel/tls-certificate.js';
 import { releaseAdvice } from './agent-release.js';
 import { ensureInstallation, readKeys, readRootFingerprint } from './installation.js';
 import { readRoleUrls } from './role-urls.js';
@@ -61,6 +62,7 @@ export async function runPrepareCommand({ args, readEnvironment, agent, say }: P
 async function install(preparing: Preparing): Promise<void> {
   const { stateDir, agent, say } = preparing;
   const adminUrl = await migrateAll(preparing);
+  await makeCertificate(preparing);
   const { rootFingerprint, rootKeyPassphrase, advice } = await ensureInstallation({ stateDir, adminUrl, agent });
   if (advice !== null) say(advice);
   if (rootKeyPassphrase === null) return say('The keys of this installation are there already: nothing was changed.');
@@ -69,6 +71,13 @@ async function install(preparing: Preparing): Promise<void> {
   say(
     'Keep it away from this machine. It is shown only now. Releasing a newer agent and replacing a lost key need it.',
   );
+}
+
+/** What a proxy shows that has no certificate of its operator's or of a public authority. */
+async function makeCertificate({ environment: { publicUrl }, stateDir, say }: Preparing): Promise<void> {
+  if (publicUrl === null) throw new Error('PILOTHOUSE_PUBLIC_URL is missing.');
+  const own = await keepOwnCertificate(join(stateDir, 'tls'), [new URL(publicUrl).hostname]);
+  say(`Certificate made by this Pilothouse, SHA-256 ${await certificateFingerprint(own.certificateFile)}`);
 }
 
 async function bringUpToDate(preparing: Preparing): Promise<void> {

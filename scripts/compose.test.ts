@@ -1,0 +1,218 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { root } from './lib/root.mjs';
+
+interface Service {
+  image: string;
+  user: string;
+  restart: string;
+  read_only?: boolean;
+  cap_drop?: string[];
+  cap_add?: string[];
+  security_opt?: string[];
+  environment?: Record<string, string>;
+  secrets?: string[];
+  volumes?: string[];
+  networks: string[];
+  ports?: string[];
+  healthcheck?: { test: string[] };
+  profiles?: string[];
+  deploy: { replicas?: number; resources: { limits: { memory: string; pids: number } } };
+  [other: string]: unknown;
+}
+
+interface Compose {
+  services: Record<string, Service>;
+  networks: Record<string, { internal?: boolean } | null>;
+  secrets: Record<string, { file: string }>;
+}
+
+const compose = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8'), { merge: true }) as Compose;
+const dockerfile = readFileSync(join(root, 'Dockerfile'), 'utf8');
+const services = Object.entries(compose.services);
+const ONE_SHOT = ['install', 'migrate'];
+
+describe.each(services)('the container of %s', (name, service) => {
+  test('may do nothing that it need not', () => {
+    expect(service.read_only).toBe(true);
+    expect(service.cap_drop).toEqual(['ALL']);
+    expect(service.cap_add ?? []).toEqual(name === 'proxy' ? ['NET_BIND_SERVICE'] : []);
+    expect(service.security_opt).toEqual(['no-new-privileges:true']);
+    expect(Number(service.user.split(':')[0])).toBeGreaterThan(0);
+    for (const key of [
+      'privileged',
+      'ulimits',
+      'devices',
+      'pid',
+      'ipc',
+      'network_mode',
+      'oom_score_adj',
+      'userns_mode',
+    ]) {
+      expect(service).not.toHaveProperty(key);
+    }
+  });
+
+  test('has limits, and something that asks how it is', () => {
+    expect(service.deploy.resources.limits).toEqual({
+      memory: expect.stringMatching(/^\d+[mg]$/),
+      pids: expect.any(Number),
+    });
+    if (!ONE_SHOT.includes(name)) expect(service.healthcheck?.test[0]).toMatch(/^CMD/);
+    expect(service.restart).toBe(ONE_SHOT.includes(name) ? 'no' : 'unless-stopped');
+  });
+
+  test('is given its secrets as files', () => {
+    for (const [variable, value] of Object.entries(service.environment ?? {})) {
+      if (/PASSWORD|TOKEN|SECRET|ROLES|REDIS_URL/.test(variable)) expect(variable).toMatch(/_FILE$/);
+      expect(value).not.toMatch(/:\/\/[^/]*@/);
+    }
+    for (const secret of service.secrets ?? []) expect(compose.secrets).toHaveProperty([secret]);
+  });
+
+  test('mounts nothing of the host', () => {
+    for (const volume of service.volumes ?? []) expect(volume).toMatch(/^[a-z-]+:\//);
+  });
+
+  test('is of an image of one version', () => {
+    expect(service.image).toMatch(/:(\$\{PILOTHOUSE_VERSION:-local\}|\d+\.\d+\.\d+\S*)$/);
+  });
+});
+
+const withSecret = (secret: string) => services.filter(([, s]) => s.secrets?.includes(secret)).map(([name]) => name);
+const withVolume = (volume: string) =>
+  services.filter(([, s]) => s.volumes?.some((mount) => mount.startsWith(`${volume}:`))).map(([name]) => name);
+const inNetwork = (network: string) => services.filter(([, s]) => s.networks.includes(network)).map(([name]) => name);
+
+test('the command key is mounted by the signer, and by the installation that makes it', () => {
+  expect(withVolume('command-key')).toEqual(['install', 'signer']);
+  expect(withSecret('signer-roles.json')).toEqual(['signer']);
+  expect(withVolume('signer-socket')).toEqual(['signer', 'api', 'jobs']);
+});
+
+test('whoever serves people and agents knows no password of an administrator and of no other part', () => {
+  expect(withSecret('database-url')).toEqual(['install', 'migrate']);
+  expect(withSecret('database-password')).toEqual(['database']);
+  expect(withSecret('database-roles.json')).toEqual(['install', 'migrate']);
+  expect(compose.services['dashboard']?.secrets).toBeUndefined();
+  expect(compose.services['dashboard']?.volumes).toBeUndefined();
+  expect(compose.services['proxy']?.secrets).toBeUndefined();
+});
+
+test('only the proxy is reached from outside, and only it reaches out', () => {
+  expect(services.filter(([, { ports }]) => ports).map(([name]) => name)).toEqual(['proxy']);
+  expect(inNetwork('edge')).toEqual(['proxy']);
+  for (const [name, network] of Object.entries(compose.networks)) {
+    if (name !== 'edge') expect(network, name).toMatchObject({ internal: true });
+  }
+});
+
+test('the networks join who has to talk, and nobody else', () => {
+  expect(inNetwork('front')).toEqual(['api', 'proxy']);
+  expect(inNetwork('pages')).toEqual(['api', 'dashboard']);
+  expect(inNetwork('bus')).toEqual(['redis', 'api', 'jobs']);
+  expect(inNetwork('data')).toEqual(['database', 'install', 'migrate', 'signer', 'api', 'jobs']);
+});
+
+test('two replicas of the api start', () => {
+  expect(compose.services['api']?.deploy.replicas).toBe(2);
+});
+
+test('what the installation says, which is a passphrase, is kept in no log', () => {
+  expect(compose.services['install']).toMatchObject({ profiles: ['install'], logging: { driver: 'none' } });
+});
+
+test('images are built without the network’s say: pinned bases, the lock file, no install scripts', () => {
+  const bases = [...dockerfile.matchAll(/^FROM (\S+)/gm)].map(([, base]) => base ?? '');
+  const stages = [...dockerfile.matchAll(/ AS (\S+)$/gm)].map(([, stage]) => stage);
+  for (const base of bases) if (!stages.includes(base)) expect(base).toMatch(/:\d+\.\d+\.\d+-/);
+  for (const [line] of dockerfile.matchAll(/npm .*/g)) expect(line).toMatch(/^npm (ci --ignore-scripts|run build)/);
+  expect(dockerfile).not.toMatch(/# syntax=|ADD http|curl|wget/);
+});
+
+describe('compose-init', () => {
+  const places: string[] = [];
+  afterAll(() => places.forEach((place) => rmSync(place, { recursive: true })));
+
+  const run = (place: string, ...args: string[]) =>
+    spawnSync(process.execPath, [join(root, 'scripts/compose-init.mjs'), '--directory', place, ...args], {
+      encoding: 'utf8',
+    });
+
+  function made(...args: string[]): { place: string; env: string; secret: (name: string) => string } {
+    const place = mkdtempSync(join(tmpdir(), 'pilothouse-compose-'));
+    places.push(place);
+    expect(run(place, ...args)).toMatchObject({ status: 0, stderr: '' });
+    return {
+      place,
+      env: readFileSync(join(place, '.env'), 'utf8'),
+      secret: (name) => readFileSync(join(place, 'secrets', name), 'utf8'),
+    };
+  }
+
+  test('makes every secret that the file names, behind a directory that nobody else passes', () => {
+    const { place } = made('--domain', 'pilot.example');
+    const names = Object.values(compose.secrets).map(({ file }) => file.replace('./secrets/', ''));
+    expect(readdirSync(join(place, 'secrets')).sort()).toEqual(names.sort());
+    expect(statSync(join(place, 'secrets')).mode & 0o777).toBe(0o700);
+  });
+
+  test('makes others every time, and writes none of them where settings are', () => {
+    const [one, other] = [made('--domain', 'pilot.example'), made('--domain', 'pilot.example')];
+    for (const { file } of Object.values(compose.secrets)) {
+      const name = file.replace('./secrets/', '');
+      expect(one.secret(name)).not.toBe(other.secret(name));
+      for (const [value] of one.secret(name).matchAll(/[\w-]{43}/g)) expect(one.env).not.toContain(value);
+    }
+    expect(one.env).toBe(other.env);
+  });
+
+  test('gives the api and the signer the passwords of their own roles', () => {
+    const { secret } = made('--domain', 'pilot.example');
+    const all = JSON.parse(secret('database-roles.json')) as Record<string, string>;
+    const { ph_signer, ...others } = all;
+    expect(JSON.parse(secret('signer-roles.json'))).toEqual({ ph_signer });
+    expect(JSON.parse(secret('api-roles.json'))).toEqual(others);
+    expect(Object.keys(all).sort()).toEqual(['ph_app', 'ph_jobs', 'ph_signer', 'ph_telemetry_writer']);
+  });
+
+  test('has agents pin a certificate of its own, unless a public authority is to vouch for it', () => {
+    const own = made('--domain', '192.0.2.1', '--https-port', '8443').env;
+    expect(own).toMatch(/^PILOTHOUSE_PUBLIC_URL='https:\/\/192\.0\.2\.1:8443'$/m);
+    expect(own).toMatch(/^PILOTHOUSE_PROXY_CERT='\/var\/lib\/pilothouse\/tls\/certificate\.pem'$/m);
+    const vouched = made('--domain', 'pilot.example', '--email', 'who@example.org').env;
+    expect(vouched).toMatch(/^PILOTHOUSE_PROXY_CERT=''$/m);
+    expect(vouched).toMatch(/^PILOTHOUSE_TLS='who@example\.org'$/m);
+  });
+
+  test('never touches what is there', () => {
+    const { place, env } = made('--domain', 'pilot.example');
+    expect(run(place, '--domain', 'other.example')).toMatchObject({ status: 2 });
+    expect(readFileSync(join(place, '.env'), 'utf8')).toBe(env);
+  });
+
+  test.each([
+    [[]],
+    [['--domain', "x' y"]],
+    [['--domain', '-x']],
+    [['--domain', '192.0.2.1', '--email', 'who@example.org']],
+    [['--domain', 'pilot.example', '--email', 'x {']],
+    [['--domain', 'pilot.example', '--https-port', '65536']],
+    [['--domain', 'pilot.example', '--unknown']],
+  ])('refuses %j and makes nothing', (args) => {
+    const place = mkdtempSync(join(tmpdir(), 'pilothouse-compose-'));
+    places.push(place);
+    expect(run(place, ...args)).toMatchObject({ status: 2 });
+    expect(readdirSync(place)).toEqual([]);
+  });
+
+  test('what it makes is kept out of the repository and out of images', () => {
+    const lines = (name: string) => readFileSync(join(root, name), 'utf8').split('\n');
+    expect(lines('.gitignore')).toEqual(expect.arrayContaining(['.env', 'secrets/']));
+    expect(lines('.dockerignore')).toEqual(expect.arrayContaining(['.env', 'secrets', '.git']));
+  });
+});
