@@ -1,8 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import { API_LIMITS } from '@pilothouse/protocol';
-import { getIntrospectionQuery } from 'graphql';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { TestApi } from '../testing/index.js';
+import { ABUSIVE, PROBE, TestApi } from '../testing/index.js';
+import { describeLimits, expectFaultOver } from './testing/limits.suite.js';
 import { TRANSPORTS, type Caller, type Outcome } from './testing/transports.js';
 
 let api: TestApi;
@@ -13,24 +12,7 @@ beforeAll(async () => {
 });
 afterAll(() => api.stop());
 
-const PROBE = '{ workspace { id } }';
 const SIGN_IN = 'mutation ($input: SignInInput!) { signIn(input: $input) { __typename } }';
-
-const times = (count: number, make: (index: number) => string) =>
-  Array.from({ length: count }, (_, i) => make(i)).join(' ');
-const nested = (levels: number): string => (levels === 1 ? 'me' : `me { ${nested(levels - 1)} }`);
-const aliased = (count: number) => `{ ${times(count, (i) => `a${i}: setup { completed }`)} }`;
-const directed = (count: number) => `{ ${times(count, () => '... @include(if: true) { setup { completed } }')} }`;
-/** 10 fields of 199 tokens each, with 180 ids, two braces and 8 more make 2,000. */
-const ofTokens = (count: number) =>
-  `{ ${times(10, (i) => `a${i}: servers(filter: { serverIds: [${times(180, () => '"x"')}] }) { nodes { id } }`)} ${times(count - 1992, () => '__typename')} }`;
-const ofBytes = (bytes: number) => PROBE + ' '.repeat(bytes - PROBE.length);
-/** Costs one, and for each of `first` items one more than it has fields. */
-const ofPages = (first: number, fields: number) =>
-  `{ servers(first: ${first}) { nodes { ${times(fields, () => 'id')} } } }`;
-/** Each fragment spreads the next one twice: as many selections as two to the power of `levels`. */
-const doubling = (levels: number) =>
-  `{ ...F0 } ${times(levels, (i) => `fragment F${i} on Query { ...F${i + 1} ...F${i + 1} }`)} fragment F${levels} on Query { setup { completed } }`;
 
 describe.each(TRANSPORTS)('over $name', ({ name, call }) => {
   let caller: Caller;
@@ -39,91 +21,13 @@ describe.each(TRANSPORTS)('over $name', ({ name, call }) => {
 
   const ask = (query: string, variables: Record<string, unknown> = {}) => caller.ask({ query, variables });
 
-  async function expectFault(answer: Outcome, code: string, sentence: RegExp): Promise<void> {
-    expect(answer.errors?.map(({ message }) => message).join('\n')).toMatch(sentence);
-    expect(new Set(answer.errors?.map(({ extensions }) => extensions.code))).toEqual(new Set([code]));
-    expect(answer.errors?.every(({ extensions }) => /^[0-9a-f-]{36}$/.test(extensions.requestId ?? ''))).toBe(true);
-    expect(answer.data ?? null).toBeNull();
-    expect(answer.status).toBe(name === 'HTTP' ? 400 : undefined);
-    expect((await ask(PROBE)).data.workspace.id).toBeTruthy();
-  }
+  const expectFault = (answer: Outcome, code: string, sentence: RegExp) =>
+    expectFaultOver(name, caller, { answer, code, sentence });
 
-  describe('a limit', () => {
-    test.each([
-      ['32 aliases', aliased(API_LIMITS.maxAliases)],
-      ['32 directives', directed(API_LIMITS.maxDirectives)],
-      ['2,000 tokens', ofTokens(API_LIMITS.maxTokens)],
-      ['a document of 64 KiB', ofBytes(API_LIMITS.maxDocumentBytes)],
-      ['a cost of 19,801', ofPages(200, 98)],
-      ['1,536 selections by fragments', doubling(9)],
-      ['introspection as tools ask for it', getIntrospectionQuery({ descriptions: true, inputValueDeprecation: true })],
-    ])('allows %s', async (_what, query) => {
-      expect((await ask(query)).errors).toBeUndefined();
-    });
-
-    test.each([
-      ['33 aliases', aliased(API_LIMITS.maxAliases + 1), 'GRAPHQL_VALIDATION_FAILED', /too many aliases: at most 32/],
-      ['33 directives', directed(API_LIMITS.maxDirectives + 1), 'GRAPHQL_VALIDATION_FAILED', /too many directives/],
-      ['2,001 tokens', ofTokens(API_LIMITS.maxTokens + 1), 'GRAPHQL_PARSE_FAILED', /2000 tokens/],
-      [
-        'a document of 64 KiB and a byte',
-        ofBytes(API_LIMITS.maxDocumentBytes + 1),
-        'BAD_USER_INPUT',
-        /at most 65536 bytes/,
-      ],
-      ['a cost of 20,001', ofPages(200, 99), 'BAD_USER_INPUT', /costs 20001; at most 20000/],
-      ['3,072 selections by fragments', doubling(10), 'GRAPHQL_VALIDATION_FAILED', /selects too much: at most 2000/],
-    ])('refuses %s', async (_what, query, code, sentence) => {
-      await expectFault(await ask(query), code, sentence);
-    });
-
-    test('lets a document be 12 levels deep and not 13', async () => {
-      const told = async (levels: number) =>
-        (await ask(`{ ${nested(levels)} }`)).errors?.map(({ message }) => message).join();
-      expect(await told(API_LIMITS.maxDepth)).not.toMatch(/deeply/);
-      expect(await told(API_LIMITS.maxDepth + 1)).toMatch(/nested too deeply: at most 12 levels/);
-    });
-
-    test('counts what variables ask for', async () => {
-      const query = `query ($first: Int!) { servers(first: $first) { nodes { ${times(99, () => 'id')} } } }`;
-      expect((await ask(query, { first: 199 })).errors).toBeUndefined();
-      await expectFault(await ask(query, { first: 200 }), 'BAD_USER_INPUT', /costs 20001/);
-    });
-  });
+  describeLimits(() => caller, name);
 
   describe('an abusive document is refused', () => {
-    test.each([
-      [
-        'a fragment that spreads itself',
-        '{ ...F } fragment F on Query { setup { completed } ...F }',
-        /Cannot spread fragment/,
-      ],
-      [
-        'fragments in a ring',
-        '{ ...A } fragment A on Query { ...B } fragment B on Query { ...A }',
-        /Cannot spread fragment/,
-      ],
-      ['150 fragments that double each other', doubling(150), /selects too much|repeats fields too often/],
-      ['the same field over and over', `{ ${times(300, () => 'setup { completed }')} }`, /repeats fields too often/],
-      [
-        'introspection with aliases',
-        '{ __schema { a: types { name } b: types { name } } }',
-        /Introspection takes no aliases/,
-      ],
-      [
-        'introspection with aliases in a fragment',
-        '{ __schema { types { ...T } } } fragment T on __Type { a: fields { name } }',
-        /no aliases/,
-      ],
-      [
-        'introspection in circles',
-        `{ __schema { types { ${times(4, () => 'fields { type {')} name ${times(4, () => '} }')} } } }`,
-        /Maximum introspection depth/,
-      ],
-      ['unknown fields', '{ passwords }', /Cannot query field "passwords"/],
-      ['unknown arguments', '{ setup(sql: "1") { completed } }', /Unknown argument "sql"/],
-      ['a literal of another type', '{ servers(first: "50") { nodes { id } } }', /Int cannot represent/],
-    ])('%s', async (_what, query, sentence) => {
+    test.each(ABUSIVE)('%s', async (_what, query, sentence) => {
       await expectFault(await ask(query), 'GRAPHQL_VALIDATION_FAILED', sentence);
     });
 
