@@ -1,17 +1,19 @@
-import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
+import { Column, Entity, ForeignKey, Index, PrimaryColumn, Unique } from 'typeorm';
 import { ServerEntity } from './server.entity.js';
 import { WorkspaceEntity } from './workspace.entity.js';
 
 /**
  * Who may write for a server now: the epoch (generation, counter) of its latest connection, and that connection's state.
  *
- * A row for each server that has ever connected; agent writes lock it `for share`, a newer connection `for update`.
+ * A row for each server that has ever connected; agent writes lock it `for key share`, a newer connection `for update`.
+ * The epoch is a key, so that every change of it waits for those writes, and a note of frames received does not.
  */
 @Entity({ name: 'agent_sessions' })
 @ForeignKey(() => ServerEntity, ['workspaceId', 'serverId'], ['workspaceId', 'id'], {
   name: 'agent_sessions_server',
   onDelete: 'CASCADE',
 })
+@Unique('agent_sessions_epoch', ['serverId', 'generation', 'counter'])
 @Index('agent_sessions_connected', ['lastFrameAt'], { where: `disconnected_at is null` })
 export class AgentSessionEntity {
   @PrimaryColumn({ type: 'uuid', name: 'server_id', primaryKeyConstraintName: 'agent_sessions_pkey' })

@@ -114,6 +114,8 @@ const TABLES = `
     latency_ms real,
     -- the instance that was displaced last: when it comes back while another lives, the identity was cloned
     displaced_instance_id uuid,
+    -- a key, so that raising the epoch waits for those who hold it, and noting frames does not
+    constraint agent_sessions_epoch unique (server_id, generation, counter),
     ${withinWorkspace('server_id', 'servers', 'agent_sessions_server')} on delete cascade);
   create index agent_sessions_connected on agent_sessions (last_frame_at) where disconnected_at is null;
 
@@ -209,7 +211,7 @@ const FUNCTIONS = `
         join public.agent_sessions a on a.server_id = e.server_id and a.generation = e.generation and a.counter = e.counter
         join public.servers s on s.id = a.server_id
        where a.workspace_id = coalesce(${CURRENT_WORKSPACE}, a.workspace_id)
-       order by a.server_id for share of a $$;
+       order by a.server_id for key share of a $$;
 
   create function issue_agent_challenge(agent uuid, hash bytea, until timestamptz) returns void language sql ${DEFINER} as $$
     delete from public.agent_challenges where expires_at < pg_catalog.now();

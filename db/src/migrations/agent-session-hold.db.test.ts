@@ -90,3 +90,16 @@ test('two writes of one epoch do not wait for each other', async () => {
     await inScope(gateway, scope, async () => expect(await hold(gateway, [1, 5])).toHaveLength(1));
   });
 });
+
+test('noting that frames arrived waits for no write, however long that takes', async () => {
+  await inScope(writer, {}, async () => {
+    await hold(writer, [1, 5]);
+    const { rows } = await gateway.query('select touch_agent_sessions($1, $2, $3, $4) as touched', [
+      [serverId],
+      [5],
+      [new Date()],
+      [1],
+    ]);
+    expect(rows).toEqual([{ touched: serverId }]);
+  });
+});
