@@ -7,7 +7,7 @@ import { inject } from 'vitest';
 import { ApiClient, EnrolledAgent, eventually, Operator } from '../../testing/index.js';
 import { FaultCauser } from './fault-causer.js';
 import { describePlan, planFaults, type PlannedFault } from './fault-plan.js';
-import { Presence } from './presence.js';
+import { Presence, type Absence } from './presence.js';
 import { REPLICAS, ReplicatedPilothouse } from './replicated-pilothouse.js';
 import { numbersFrom } from './seeded-numbers.js';
 
@@ -38,7 +38,7 @@ export interface StormOutcome {
   audit: unknown;
   firstBadSignedLine: number | null;
   /** The longest that an agent was away with nothing in its way, where that was too long. */
-  stayedAwayMs: number | null;
+  stayedAway: Absence | null;
 }
 
 interface StoredCommand {
@@ -119,8 +119,8 @@ export class CommandStorm {
     }
     const [operator] = this.operators as [Operator];
     const { verifyAudit } = await operator.ask('{ verifyAudit { intact problem { kind } } }');
-    const longestAwayMs = Math.round(this.presence.longestAwayMs(performance.now()));
-    console.info(states, { longestAwayMs }, Object.fromEntries(this.causer.done));
+    const longestAbsence = this.presence.longestAbsence(performance.now());
+    console.info(states, Object.fromEntries(this.causer.done), { longestAbsence });
     return {
       issued: this.ids.size,
       hasSucceeded: 'SUCCEEDED' in states,
@@ -128,7 +128,7 @@ export class CommandStorm {
       unaudited: [...stored.values()].filter(({ audited }) => audited !== 1).length,
       audit: verifyAudit,
       firstBadSignedLine: await this.pilothouse.firstBadSignedLine(),
-      stayedAwayMs: longestAwayMs < LONGEST_AWAY_MS ? null : longestAwayMs,
+      stayedAway: longestAbsence && longestAbsence.lastedMs >= LONGEST_AWAY_MS ? longestAbsence : null,
     };
   }
 
@@ -142,7 +142,7 @@ export class CommandStorm {
       unaudited: 0,
       audit: { intact: true, problem: null },
       firstBadSignedLine: null,
-      stayedAwayMs: null,
+      stayedAway: null,
     };
   }
 
@@ -186,10 +186,12 @@ export class CommandStorm {
   }
 
   private async watch(signal: AbortSignal): Promise<void> {
+    const ids = new Set(this.agents.map(({ serverId }) => serverId));
     while (!signal.aborted) {
       for (const operator of this.operators) {
         const servers = await operator.servers().catch(() => []); // it is down, and cannot say who is away
-        this.presence.observe(performance.now(), servers);
+        const ours = servers.filter(({ id }) => ids.has(id)); // of the replicas' own machine no agent runs
+        this.presence.observe(performance.now(), ours);
       }
       await delay(WATCH_MS);
     }

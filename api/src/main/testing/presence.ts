@@ -4,6 +4,11 @@ interface Span {
   untilMs: number;
 }
 
+export interface Absence extends Span {
+  serverId: string;
+  lastedMs: number;
+}
+
 const PRESENT = new Set(['ONLINE', 'DEGRADED']);
 
 /**
@@ -33,24 +38,26 @@ export class Presence {
     return (untilMs) => void (disturbance.untilMs = untilMs);
   }
 
-  /** The longest that any agent was away with nothing in its way. */
-  longestAwayMs(nowMs: number): number {
-    const stretches = [...this.away].flatMap(([serverId, spans]) =>
-      spans.flatMap((span) => this.undisturbed(serverId, { ...span, untilMs: Math.min(span.untilMs, nowMs) })),
+  /** The longest that any agent was away with nothing in its way; null when none was. */
+  longestAbsence(nowMs: number): Absence | null {
+    const absences = [...this.away].flatMap(([serverId, spans]) =>
+      spans
+        .flatMap((span) => this.undisturbed(serverId, { ...span, untilMs: Math.min(span.untilMs, nowMs) }))
+        .map((span) => ({ serverId, ...span, lastedMs: span.untilMs - span.fromMs })),
     );
-    return Math.max(0, ...stretches);
+    return absences.sort((a, b) => b.lastedMs - a.lastedMs)[0] ?? null;
   }
 
-  private undisturbed(serverId: string, { fromMs, untilMs }: Span): number[] {
+  private undisturbed(serverId: string, { fromMs, untilMs }: Span): Span[] {
     const others = this.inTheWay.filter((each) => each.serverId === null || each.serverId === serverId);
-    const stretches: number[] = [];
+    const stretches: Span[] = [];
     let fromHereMs = fromMs;
     for (const other of others.sort((a, b) => a.fromMs - b.fromMs)) {
       if (other.untilMs <= fromHereMs) continue;
       if (other.fromMs >= untilMs) break;
-      stretches.push(other.fromMs - fromHereMs);
+      if (other.fromMs > fromHereMs) stretches.push({ fromMs: fromHereMs, untilMs: other.fromMs });
       fromHereMs = other.untilMs;
     }
-    return [...stretches, untilMs - fromHereMs];
+    return fromHereMs < untilMs ? [...stretches, { fromMs: fromHereMs, untilMs }] : stretches;
   }
 }
