@@ -102,7 +102,11 @@ export class InstallScene {
       await rename(`${link}.new`, link);
     };
     await pointTo(former);
-    return work().finally(() => pointTo(present));
+    try {
+      return await work();
+    } finally {
+      await pointTo(present);
+    }
   }
 
   private async changedProgram(more: string): Promise<string> {
