@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { SeededWorkspace } from '@pilothouse/db/testing';
 import { API_LIMITS, CLOSE_CODES, type HostSample } from '@pilothouse/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
-import type { Identity } from './testing/agent-client.js';
+import type { Identity } from '../../testing/agent-client.js';
 import { GatewayHarness, type Replica } from './testing/gateway.harness.js';
 
 let harness: GatewayHarness;

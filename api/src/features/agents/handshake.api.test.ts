@@ -4,7 +4,7 @@ import { CLOSE_CODES, generateSigningKey, negotiateVersion, sha256, type AgentHe
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Fault } from '../../kernel/fault.js';
-import { AgentClient, type HelloFields, type Identity } from './testing/agent-client.js';
+import { AgentClient, type HelloFields, type Identity } from '../../testing/agent-client.js';
 import { GatewayHarness } from './testing/gateway.harness.js';
 
 let harness: GatewayHarness;

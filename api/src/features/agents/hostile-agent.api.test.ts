@@ -1,7 +1,7 @@
 import { generateSigningKey, sha256Hex } from '@pilothouse/protocol';
 import { seedEveryTable } from '@pilothouse/db/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { AgentClient, Identity } from './testing/agent-client.js';
+import type { AgentClient, Identity } from '../../testing/agent-client.js';
 import { GatewayHarness } from './testing/gateway.harness.js';
 
 const ROUNDS = 20;

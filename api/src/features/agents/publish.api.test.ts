@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import { CONNECTS_OF_ONE_AGENT } from './handshake.service.js';
-import { operation, type AgentClient, type Identity } from './testing/agent-client.js';
+import { operation, type AgentClient, type Identity } from '../../testing/agent-client.js';
 import { GatewayHarness } from './testing/gateway.harness.js';
 
 let harness: GatewayHarness;

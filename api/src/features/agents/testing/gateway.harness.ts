@@ -44,7 +44,7 @@ import { createMetricsFeature } from '../../metrics/index.js';
 import { createServersFeature } from '../../servers/index.js';
 import { createServerGroupsFeature } from '../../server-groups/index.js';
 import { createAgentsFeature, type SpokenProtocol } from '../index.js';
-import { AgentClient, helloOf, type HelloFields, type Identity } from './agent-client.js';
+import { AgentClient, helloOf, type HelloFields, type Identity } from '../../../testing/agent-client.js';
 
 export const AUDIENCE = 'https://pilothouse.example.test';
 
