@@ -14,6 +14,7 @@ import {
 import { handleProtocols, makeServer, type Server } from 'graphql-ws';
 import { WebSocketServer, type WebSocket } from 'ws';
 import { clientAddressOf } from '../../kernel/client-address.js';
+import type { Gate } from '../../kernel/gate.js';
 import { toClientError } from '../../kernel/graphql/client-errors.js';
 import type { LiveSockets } from '../../kernel/live-sockets.js';
 import type { Logger } from '../../kernel/log.js';
@@ -28,6 +29,8 @@ import { loadPublishedOperations, type SpokenProtocol } from './published-operat
 
 export interface AgentGatewayParts {
   schema: GraphQLSchema;
+  /** What the changes of all agents pass through. */
+  gate: Gate;
   handshake: HandshakeService;
   instructions: InstructionService;
   connections: AgentConnections;
@@ -142,11 +145,17 @@ export class AgentGateway {
     // A challenge is good for one try, whatever comes of it.
     extra.challenge = null;
     if (!this.parts.isTrustworthy()) return this.refuse(extra, 'SHUTTING_DOWN');
-    const shaken = await this.parts.handshake.shake({ hello, challenge, address: extra.address });
+    const { gate, handshake } = this.parts;
+    const isOpen = () => extra.socket.readyState === extra.socket.OPEN;
+    // Whoever gave up while waiting comes again: its turn is better spent on those who still wait.
+    const shaken = await gate.pass(async () =>
+      isOpen() ? handshake.shake({ hello, challenge, address: extra.address }) : null,
+    );
+    if (!shaken) return undefined;
     if (!shaken.ok) return this.refuse(extra, shaken.reason);
     const connection = makeConnection(shaken.agent, extra);
     extra.authenticated = true;
-    if (extra.socket.readyState !== extra.socket.OPEN) {
+    if (!isOpen()) {
       await this.parts.keeper.lost(connection, 'The connection was cut during the handshake');
       return undefined;
     }

@@ -1,6 +1,7 @@
 import { LINK_LIMITS } from '@pilothouse/protocol';
-import type { Database } from '../../kernel/database/index.js';
+import type { Database, WriteTransaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
+import type { Gate } from '../../kernel/gate.js';
 import type { Logger } from '../../kernel/log.js';
 import { systemContext } from '../../kernel/request-context.js';
 import type { AgentConnection, AgentConnections } from './agent-connection.js';
@@ -17,6 +18,7 @@ export interface KeeperParts {
   bus: EventBus;
   sessions: AgentSessionRepository;
   connections: AgentConnections;
+  gate: Gate;
   log: Logger;
 }
 
@@ -68,13 +70,14 @@ export class ConnectionKeeper {
     { workspaceId, serverId }: { workspaceId: string; serverId: string },
     { counter, reason }: { counter: number; reason: string },
   ): Promise<void> {
-    const { database, sessions } = this.parts;
-    await database.write(systemContext(workspaceId, 'agent-disconnected'), async (tx) => {
+    const { database, sessions, gate } = this.parts;
+    const note = async (tx: WriteTransaction) => {
       const at = new Date();
       if (!(await sessions.close(tx, serverId, { counter, reason, at }))) return;
       tx.changed('SERVER', serverId);
       for (const commandId of await sessions.markUnreachable(tx, serverId, at)) tx.changed('COMMAND', commandId);
-    });
+    };
+    await gate.pass(() => database.write(systemContext(workspaceId, 'agent-disconnected'), note));
   }
 
   private async wakeDue(): Promise<void> {

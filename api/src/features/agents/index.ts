@@ -2,6 +2,7 @@
 import type { GraphQLSchema } from 'graphql';
 import type { Database } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
+import { Gate } from '../../kernel/gate.js';
 import { buildResolverSchema } from '../../kernel/graphql/resolver-schema.js';
 import type { LiveSockets } from '../../kernel/live-sockets.js';
 import type { Logger } from '../../kernel/log.js';
@@ -41,19 +42,26 @@ export interface AgentsParts {
   silenceTimeoutMs?: number;
 }
 
+/**
+ * Agents that change something at a time. Each holds a connection of the database while it waits for its turn to number
+ * the change; when a thousand come back at once, people and the look-up of revocations need the others.
+ */
+const CHANGES_AT_ONCE = 8;
+
 export async function createAgentsFeature(
   parts: AgentsParts,
 ): Promise<{ gateway: AgentGateway; keeper: ConnectionKeeper; schema: GraphQLSchema }> {
   const { protocol = SPOKEN_PROTOCOL } = parts;
   const sessions = new AgentSessionRepository(parts.database);
   const connections = new AgentConnections();
-  const instructions = new InstructionService(parts);
-  const publish = new PublishService({ ...parts, sessions });
+  const gate = new Gate(CHANGES_AT_ONCE);
+  const instructions = new InstructionService({ ...parts, gate });
+  const publish = new PublishService({ ...parts, sessions, gate });
   const schema = await buildResolverSchema([new AgentResolver({ publish })]);
-  const keeper = new ConnectionKeeper({ ...parts, sessions, connections });
+  const keeper = new ConnectionKeeper({ ...parts, sessions, connections, gate });
   const handshake = new HandshakeService({ ...parts, sessions, protocol });
   return {
-    gateway: new AgentGateway({ ...parts, protocol, schema, handshake, instructions, connections, keeper }),
+    gateway: new AgentGateway({ ...parts, protocol, schema, gate, handshake, instructions, connections, keeper }),
     keeper,
     schema,
   };

@@ -1,5 +1,6 @@
 import type { Database } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
+import type { Gate } from '../../kernel/gate.js';
 import { follow } from '../../kernel/streams/follow.js';
 import type { DeliveryRepository, StandingRights } from '../commands/index.js';
 import type { AgentConnection } from './agent-connection.js';
@@ -18,6 +19,7 @@ export class InstructionService {
       deliveries: DeliveryRepository;
       standing: StandingRights;
       face: ControlPlaneFace;
+      gate: Gate;
     },
   ) {}
 
@@ -54,7 +56,8 @@ export class InstructionService {
 
   private async takeDue({ agent, ctx }: AgentConnection): Promise<EnvelopeInstruction[]> {
     const epoch = { serverId: agent.serverId, ...agent.epoch };
-    const due = await this.parts.database.write(ctx, (tx) => this.parts.deliveries.take(tx, epoch, ctx.now()));
+    const { database, deliveries, gate } = this.parts;
+    const due = await gate.pass(() => database.write(ctx, (tx) => deliveries.take(tx, epoch, ctx.now())));
     return due.map(({ id, envelope }) => Object.assign(new EnvelopeInstruction(), { deliveryId: id, ...envelope }));
   }
 }

@@ -8,6 +8,7 @@ import {
 } from '@pilothouse/protocol';
 import type { Database, WriteTransaction } from '../../kernel/database/index.js';
 import { Fault } from '../../kernel/fault.js';
+import type { Gate } from '../../kernel/gate.js';
 import { isStorable } from '../../kernel/storable-text.js';
 import type { ReportService } from '../commands/index.js';
 import type { HostFactsRepository } from '../servers/index.js';
@@ -36,6 +37,7 @@ export interface PublishParts {
   hosts: HostFactsRepository;
   reports: ReportService;
   telemetry: TelemetrySink;
+  gate: Gate;
 }
 
 interface IndexedFrame {
@@ -76,13 +78,14 @@ export class PublishService {
 
   /** One transaction that first holds the connection's epoch: a displaced connection cannot write. */
   private applyFenced({ agent, ctx }: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {
-    const { database, sessions, reports } = this.parts;
-    return database.write(ctx, async (tx) => {
+    const { database, sessions, reports, gate } = this.parts;
+    const work = async (tx: WriteTransaction) => {
       if (!(await sessions.hold(tx, agent.serverId, agent.epoch))) throw new Superseded();
       // The server before its commands, as everywhere: two transactions never wait for each other.
       await this.storeHostReports({ agent, ctx }, tx, frames);
       return reports.apply(ctx, tx, { agent, frames });
-    });
+    };
+    return gate.pass(() => database.write(ctx, work));
   }
 
   /** Of several reports of one kind the last one counts. */

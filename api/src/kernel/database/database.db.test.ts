@@ -90,6 +90,17 @@ test.each([
   expect([await nameNow(), await left(), wakes, committed]).toEqual([before, { events: 0, entries: 0 }, 0, false]);
 });
 
+test('leaves nothing of a change that cannot be numbered, although the commit was on its way', async () => {
+  const before = await nameNow();
+  const system = systemContext(workspace.workspaceId, 'job');
+  const writing = harness.database.write(system, async (tx) => {
+    await rename(tx, 'not numbered');
+    tx.changed('WORKSPACE', 'not an id');
+  });
+  await expect(writing).rejects.toThrow('invalid input syntax for type uuid');
+  expect([await nameNow(), await left(), wakes]).toEqual([before, { events: 0, entries: 0 }, 0]);
+});
+
 describe('statements that do not wait for each other', () => {
   const renameWhere = ({ manager }: WriteTransaction, from: string, to: string) =>
     queryPrepared(manager, 'update workspaces set name = $2 where name = $1 returning name', [from, to]);

@@ -54,9 +54,13 @@ export class Database {
    */
   async write<T>(ctx: RequestContext, work: (tx: WriteTransaction) => Promise<T>): Promise<T> {
     const notes = new TransactionNotes();
-    const result = await this.transaction(ctx, async (manager) => {
+    const result = await this.transaction(ctx, async (manager, commitBehind) => {
       const value = await work(notes.open(manager));
-      await notes.settle(ctx, manager);
+      notes.demandRecord(ctx);
+      const settled = notes.settle(ctx, manager);
+      // All others of the workspace wait for this number's commit: it follows at once, on the same way.
+      if (notes.hasOnlyChanges) commitBehind(settled);
+      else await settled;
       return value;
     });
     this.announce(ctx, notes);
@@ -77,6 +81,7 @@ export class Database {
       const ctx = contextOf(found);
       await manager.query(setScope(ctx));
       const value = await work({ ctx, tx: notes.open(manager), found });
+      notes.demandRecord(ctx);
       await notes.settle(ctx, manager);
       return { ctx, value };
     });
@@ -101,7 +106,10 @@ export class Database {
    * Its beginning with the tenant, and the first question of `work`, are one round trip: the question does not wait for
    * the answer before it. Where the beginning fails, no tenant is set and row-level security shows nothing.
    */
-  private transaction<T>(ctx: RequestContext | null, work: (manager: EntityManager) => Promise<T>): Promise<T> {
+  private transaction<T>(
+    ctx: RequestContext | null,
+    work: (manager: EntityManager, commitBehind: (last: Promise<void>) => void) => Promise<T>,
+  ): Promise<T> {
     return orUnavailable(async () => {
       const runner = this.dataSource.createQueryRunner();
       try {
@@ -109,8 +117,10 @@ export class Database {
         const begun = connection.query(`start transaction; ${setScope(ctx)}`);
         // TypeORM's own way to begin waits; what it knows of the transaction afterwards is the same.
         Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
-        const [, value] = await allAnswered([begun, work(runner.manager)]);
-        await runner.commitTransaction();
+        const behind: Promise<void>[] = [];
+        const [, value] = await allAnswered([begun, work(runner.manager, (last) => void behind.push(last))]);
+        // Behind a statement that failed, PostgreSQL takes a commit for a rollback; the statement tells why.
+        await allAnswered([...behind, runner.commitTransaction()]);
         return value;
       } catch (error) {
         await runner.rollbackTransaction().catch(() => {
@@ -146,6 +156,11 @@ class TransactionNotes {
     return this.changes.length > 0;
   }
 
+  /** Nothing on record and no step: no answer decides about the commit, for one that fails ends the transaction. */
+  get hasOnlyChanges(): boolean {
+    return this.changes.length > 0 && this.records.length === 0 && this.auditSteps.length === 0;
+  }
+
   open(manager: EntityManager): WriteTransaction {
     return {
       manager,
@@ -156,10 +171,14 @@ class TransactionNotes {
     };
   }
 
-  async settle(ctx: RequestContext, manager: EntityManager): Promise<void> {
+  /** @throws when a person changes something and nothing goes on record */
+  demandRecord(ctx: RequestContext): void {
     const isPerson = ctx.actor.kind === 'USER' || ctx.actor.kind === 'API_TOKEN';
     const wrote = this.changes.length > 0 || this.auditSteps.length > 0;
     if (isPerson && wrote && this.records.length === 0) throw new Error('A change by a person was not put on record');
+  }
+
+  async settle(ctx: RequestContext, manager: EntityManager): Promise<void> {
     const [, places] = await allAnswered([
       this.numberChanges(manager),
       allAnswered(this.records.map((record) => appendAudit(manager, ctx, record))),
