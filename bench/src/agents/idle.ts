@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { withPilothouse } from '../kernel/bench-pilothouse.js';
 import { freePort } from '../kernel/free-port.js';
-import { mebibytes, printTable, tenths } from '../kernel/measure.js';
+import { mebibytes } from '../kernel/measure.js';
 import { processorMs, proportionalBytes, residentBytes, treeOf } from '../kernel/processes.js';
 import { runScript } from '../kernel/script.js';
 import { TcpMeter } from '../kernel/tcp-meter.js';
@@ -18,7 +18,7 @@ await runScript({ about, options }, async ({ seconds, settle }) => {
   meter.targetPort = await freePort();
   const environment = { PILOTHOUSE_LISTEN: `127.0.0.1:${meter.targetPort}`, PILOTHOUSE_PUBLIC_URL: meter.origin };
   try {
-    await withPilothouse(async ({ pilothouse }) => {
+    return await withPilothouse(async ({ pilothouse }) => {
       const agent = await pilothouse.pidOf('agent');
       await delay(settle * 1000);
       const before = { bytes: meter.bytes, processor: processorMs(agent) };
@@ -28,16 +28,28 @@ await runScript({ about, options }, async ({ seconds, settle }) => {
       const everything = [...treeOf(pilothouse.pid), ...treeOf(await pilothouse.pidOfDatabase())];
       const sum = (bytesOf: (pid: number) => number) =>
         [...new Set(everything)].filter((pid) => pid !== agent).reduce((total, pid) => total + bytesOf(pid), 0);
-      printTable(
-        [`idle for ${seconds} s`, 'figure', 'limit', 'peer'],
-        [
-          ['agent, resident MiB', mebibytes(residentBytes(agent)), 70, 'a bare Node process: 40'],
-          ['agent, % of a core', (processor / (seconds * 10)).toFixed(2), 0.5, ''],
-          ['agent, bytes/s both ways', tenths(bytes / seconds), 200, ''],
-          ['control plane, sum of resident MiB', mebibytes(sum(residentBytes)), 700, 'Coolify: 500 to 1,200'],
-          ['control plane, MiB with shared pages counted once', mebibytes(sum(proportionalBytes)), '', ''],
-        ],
-      );
+      return [
+        {
+          title: `idle for ${seconds} s`,
+          figures: [
+            {
+              name: 'agent, resident MiB',
+              value: mebibytes(residentBytes(agent)),
+              limit: 70,
+              peer: 'a bare Node process: 40',
+            },
+            { name: 'agent, % of a core', value: processor / (seconds * 10), digits: 2, limit: 0.5 },
+            { name: 'agent, bytes/s both ways', value: bytes / seconds, digits: 1, limit: 200 },
+            {
+              name: 'control plane, sum of resident MiB',
+              value: mebibytes(sum(residentBytes)),
+              limit: 700,
+              peer: 'Coolify: 500 to 1,200',
+            },
+            { name: 'control plane, MiB with shared pages counted once', value: mebibytes(sum(proportionalBytes)) },
+          ],
+        },
+      ];
     }, environment);
   } finally {
     meter.stop();

@@ -1,6 +1,7 @@
 import { CommandTimer } from '../kernel/command-timer.js';
 import { withPilothouse } from '../kernel/bench-pilothouse.js';
-import { milliseconds, printTable, quantile, tenths } from '../kernel/measure.js';
+import { milliseconds, quantile } from '../kernel/measure.js';
+import type { Figure, Section } from '../kernel/report.js';
 import { runScript } from '../kernel/script.js';
 import { SshServer } from '../kernel/ssh-server.js';
 
@@ -11,45 +12,44 @@ const options = {
   'warm-up': { fallback: 50, meaning: 'commands before them that are not counted' },
 };
 const ARGV = ['true'];
-const BUDGET = ['20', '60'];
+const P50_LIMIT_MS = 20;
+const P99_LIMIT_MS = 60;
 
-async function repeat(times: number, work: () => Promise<number>): Promise<number[]> {
-  const values: number[] = [];
-  for (let index = 0; index < times; index += 1) values.push(await work());
+await runScript({ about, options }, async ({ commands, 'warm-up': warmUp }) => {
+  const repeat = async (once: () => Promise<number>): Promise<number[]> => {
+    const values: number[] = [];
+    while (values.length < warmUp + commands) values.push(await once());
+    return values.slice(warmUp);
+  };
+  const [socket, http] = await withPilothouse(async ({ operator, server }) => {
+    const timer = new CommandTimer(operator, server.id);
+    const over = (way: 'socket' | 'http') => repeat(() => timer.roundTrip(ARGV, way));
+    const results = [await over('socket'), await over('http')] as const;
+    await timer.close();
+    return results;
+  });
+  const ssh = await overSsh(repeat);
+  return [
+    section('one command, mutation over graphql-ws', socket, ssh),
+    section('one command, mutation over HTTP', http, ssh),
+  ];
+});
+
+/** Null where OpenSSH is not installed. */
+async function overSsh(repeat: (once: () => Promise<number>) => Promise<number[]>): Promise<number[] | null> {
+  const ssh = await SshServer.start();
+  if (!ssh) return null;
+  const values = await repeat(() => milliseconds(() => ssh.run(ARGV)));
+  await ssh.stop();
   return values;
 }
 
-await runScript({ about, options }, async ({ commands, 'warm-up': warmUp }) => {
-  const results: [string, number[], readonly string[]][] = [];
-  await withPilothouse(async ({ operator, server }) => {
-    const timer = new CommandTimer(operator, server.id);
-    for (const over of ['socket', 'http'] as const) {
-      const once = () => timer.roundTrip(ARGV, over);
-      await repeat(warmUp, once);
-      results.push([
-        `Pilothouse, mutation over ${over === 'http' ? 'HTTP' : 'graphql-ws'}`,
-        await repeat(commands, once),
-        BUDGET,
-      ]);
-    }
-    await timer.close();
-  });
-  const ssh = await SshServer.start();
-  if (ssh) {
-    const once = () => milliseconds(() => ssh.run(ARGV));
-    await repeat(warmUp, once);
-    results.push(['ssh, multiplexed, one client process a command', await repeat(commands, once), ['', '']]);
-    await ssh.stop();
-  }
-  printTable(
-    ['one command', 'p50, ms', 'budget', 'p99, ms', 'budget'],
-    results.map(([name, values, [p50 = '', p99 = '']]) => [
-      name,
-      tenths(quantile(values, 0.5)),
-      p50,
-      tenths(quantile(values, 0.99)),
-      p99,
-    ]),
-  );
-  if (!ssh) console.log('\nThe ssh row is missing: openssh-server is not installed.');
-});
+function section(title: string, values: readonly number[], ssh: readonly number[] | null): Section {
+  const figure = (name: string, share: number, limit: number): Figure => {
+    const peer = ssh
+      ? { peer: `ssh, multiplexed, a client process a command: ${quantile(ssh, share).toFixed(1)}` }
+      : {};
+    return { name, value: quantile(values, share), digits: 1, limit, ...peer };
+  };
+  return { title, figures: [figure('p50, ms', 0.5, P50_LIMIT_MS), figure('p99, ms', 0.99, P99_LIMIT_MS)] };
+}

@@ -1,17 +1,18 @@
 import { CommandTimer } from '../kernel/command-timer.js';
 import { withPilothouse } from '../kernel/bench-pilothouse.js';
-import { mebibytes, milliseconds, printTable, quantile, tenths } from '../kernel/measure.js';
+import { mebibytes, milliseconds, quantile } from '../kernel/measure.js';
 import { processorMs, residentBytes } from '../kernel/processes.js';
+import type { Figure } from '../kernel/report.js';
 import { runScript } from '../kernel/script.js';
 
 const about = `What a talkative command costs: growth of the memory of api and agent while it writes, and how long other commands
 on the same server take meanwhile.`;
 const options = { megabytes: { fallback: 200, meaning: 'what the command writes' } };
 const SAMPLE_MS = 50;
-const LIMIT_MIB = '64';
+const LIMIT_MIB = 64;
 
-await runScript({ about, options }, async ({ megabytes }) => {
-  await withPilothouse(async ({ pilothouse, operator, server }) => {
+await runScript({ about, options }, async ({ megabytes }) =>
+  withPilothouse(async ({ pilothouse, operator, server }) => {
     const timer = new CommandTimer(operator, server.id);
     const quiet: number[] = [];
     for (let index = 0; index < 60; index += 1) quiet.push(await timer.roundTrip(['true'], 'socket'));
@@ -32,20 +33,26 @@ await runScript({ about, options }, async ({ megabytes }) => {
     });
     clearInterval(sampling);
     await timer.close();
-    printTable(
-      [`while a command writes ${megabytes} MB`, 'grows by, MiB', 'limit', 'processor, s'],
-      (['api', 'agent'] as const).map((name) => [
-        name,
-        mebibytes(peak[name] - before[name]),
-        LIMIT_MIB,
-        tenths((processorMs(pids[name]) - spent[name]) / 1000),
-      ]),
-    );
-    console.log(`\nIt took ${tenths(elapsed / 1000)} s until its result, ${busy.length} other commands included.\n`);
-    const row = (name: string, values: readonly number[]) => [
-      name,
-      ...[0.5, 0.99].map((share) => tenths(quantile(values, share))),
+    return [
+      {
+        title: `while a command writes ${megabytes} MB`,
+        figures: [
+          ...(['api', 'agent'] as const).flatMap((name): Figure[] => [
+            { name: `${name}, grows by, MiB`, value: mebibytes(peak[name] - before[name]), limit: LIMIT_MIB },
+            { name: `${name}, processor, s`, value: (processorMs(pids[name]) - spent[name]) / 1000, digits: 1 },
+          ]),
+          { name: 'until its result, s', value: elapsed / 1000, digits: 1 },
+        ],
+      },
+      { title: 'another command', figures: [...latency('before', quiet.slice(20)), ...latency('meanwhile', busy)] },
     ];
-    printTable(['another command', 'p50, ms', 'p99, ms'], [row('before', quiet.slice(20)), row('meanwhile', busy)]);
-  });
-});
+  }),
+);
+
+function latency(when: string, values: readonly number[]): Figure[] {
+  return [0.5, 0.99].map((share) => ({
+    name: `${when}, p${share * 100}, ms`,
+    value: quantile(values, share),
+    digits: 1,
+  }));
+}

@@ -1,4 +1,5 @@
 import { eventually, Operator, StartedPilothouse, type SeenServer } from '@pilothouse/api/testing';
+import { BenchDatabase } from './bench-database.js';
 
 /** A Pilothouse of its own with its owner signed in and this machine enrolled and online. */
 export interface BenchPilothouse {
@@ -8,10 +9,10 @@ export interface BenchPilothouse {
 }
 
 /** Starts it, and removes it whatever comes of the work. */
-export async function withPilothouse(
-  work: (bench: BenchPilothouse) => Promise<void>,
+export async function withPilothouse<T>(
+  work: (bench: BenchPilothouse) => Promise<T>,
   environment: Readonly<Record<string, string>> = {},
-): Promise<void> {
+): Promise<T> {
   const pilothouse = await StartedPilothouse.start({ environment });
   try {
     const operator = new Operator(pilothouse, await pilothouse.setUp());
@@ -19,8 +20,24 @@ export async function withPilothouse(
       const [first] = await operator.servers();
       return first?.state === 'ONLINE' ? first : null;
     });
-    await work({ pilothouse, operator, server });
+    return await work({ pilothouse, operator, server });
   } finally {
     await pilothouse.remove();
+  }
+}
+
+/** The same on a database that the measurement may look into. */
+export async function withOpenDatabase<T>(
+  work: (bench: BenchPilothouse & { database: BenchDatabase }) => Promise<T>,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<T> {
+  const database = await BenchDatabase.start();
+  try {
+    return await withPilothouse((bench) => work({ ...bench, database }), {
+      ...environment,
+      PILOTHOUSE_DATABASE_URL: database.url,
+    });
+  } finally {
+    await database.remove();
   }
 }

@@ -23,11 +23,23 @@ export function printTable(head: readonly string[], rows: readonly (readonly (st
 }
 
 /** What else the machine was doing: figures from a busy one say little. */
-export function printMachine(): void {
-  const [oneMinute = 0] = loadavg();
-  console.log(`\nNode ${process.versions.node}, ${cpus().length} cores, load ${oneMinute.toFixed(1)} at the end.`);
+export function printMachine(loadAtStart?: number): void {
+  const [atEnd = 0] = loadavg();
+  const before = loadAtStart === undefined ? '' : `${loadAtStart.toFixed(1)} at the start, `;
+  console.log(`\nNode ${process.versions.node}, ${cpus().length} cores, load ${before}${atEnd.toFixed(1)} at the end.`);
 }
 
 export const thousands = (value: number): string => Math.round(value).toLocaleString('en-GB');
 export const tenths = (value: number): string => value.toFixed(1);
-export const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(0);
+export const mebibytes = (bytes: number): number => bytes / 2 ** 20;
+
+/** The rise of `y` with `x` that fits the points best, by least squares. */
+export function slope(points: readonly (readonly [x: number, y: number])[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  const meanX = mean(points.map(([x]) => x));
+  const meanY = mean(points.map(([, y]) => y));
+  const covariance = points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0);
+  const variance = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0);
+  if (variance === 0) throw new Error('A slope needs two points');
+  return covariance / variance;
+}

@@ -21,6 +21,11 @@ export function processorMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
+/** Files, sockets and pipes that a process holds open. */
+export function openDescriptors(pid: number): number {
+  return readdirSync(`/proc/${pid}/fd`).length;
+}
+
 /** A process and all below it. */
 export function treeOf(root: number): number[] {
   const parents = new Map(allProcesses().map((pid) => [pid, parentOf(pid)]));
