@@ -62,6 +62,7 @@ ENTRYPOINT ["node", "--disable-proto=delete"]
 CMD ["dashboard/server.js"]
 
 FROM caddy:2.11.4-alpine AS proxy
+ENV XDG_CONFIG_HOME=/config XDG_DATA_HOME=/data
 RUN mkdir -p /data /config /certificate && chown -R 10001:10001 /data /config /certificate
 COPY deploy/Caddyfile /etc/caddy/Caddyfile
 USER 10001:10001
