@@ -63,8 +63,11 @@ export class ReplicatedPilothouse {
     }
   }
 
+  /** Resolves once it has come back by itself. */
   async killDatabase(): Promise<void> {
+    const before = await this.databaseStartedAt();
     process.kill(await this.cluster.postmasterPid(), 'SIGKILL');
+    await eventually(async () => ((await this.databaseStartedAt()) === before ? null : true));
   }
 
   /** Asks the database as its superuser. */
@@ -98,6 +101,14 @@ export class ReplicatedPilothouse {
 
   private get signerState(): string {
     return join(this.directory, 'signer-state');
+  }
+
+  private databaseStartedAt(): Promise<number> {
+    return eventually(async () => {
+      const text = 'select pg_postmaster_start_time() as at';
+      const [row] = await this.sql<{ at: Date }>(text).catch(() => []); // it is away
+      return row?.at.getTime() ?? null;
+    });
   }
 
   private async open({ redis, numbers }: { redis: boolean; numbers: Numbers }): Promise<void> {
