@@ -222,12 +222,17 @@ const FUNCTIONS = `
     returning true $$;
 
   -- Notes on which connections frames arrived, for all agents of one replica at once. Returns those whose epoch is still
-  -- current: the others were displaced.
+  -- current: the others were displaced. In the order in which sessions are held: a row that has changed since the
+  -- statement began is waited for whatever the lock, and two that wait for each other would be a deadlock.
   create function touch_agent_sessions(server_ids uuid[], counters int[], frames timestamptz[], latencies real[])
     returns setof uuid language sql ${DEFINER} as $$
-      update public.agent_sessions a set last_frame_at = t.frame, latency_ms = coalesce(t.latency, a.latency_ms)
-        from unnest(server_ids, counters, frames, latencies) as t(server_id, counter, frame, latency)
-       where a.server_id = t.server_id and a.counter = t.counter and a.disconnected_at is null
+      with noted as materialized (
+        select a.server_id, t.frame, t.latency
+          from unnest(server_ids, counters, frames, latencies) as t(server_id, counter, frame, latency)
+          join public.agent_sessions a on a.server_id = t.server_id and a.counter = t.counter and a.disconnected_at is null
+         order by a.server_id for no key update of a)
+      update public.agent_sessions a set last_frame_at = n.frame, latency_ms = coalesce(n.latency, a.latency_ms)
+        from noted n where a.server_id = n.server_id
       returning a.server_id $$;
 
   -- Connections that no frame arrived on since the given time; the caller closes each in its own workspace.

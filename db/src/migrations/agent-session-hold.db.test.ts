@@ -103,3 +103,28 @@ test('noting that frames arrived waits for no write, however long that takes', a
     expect(rows).toEqual([{ touched: serverId }]);
   });
 });
+
+test('noting frames and holding many sessions at once never wait for each other in a circle', async () => {
+  const ids = [serverId];
+  while (ids.length < 40) {
+    const server = await seedServer(database, scope.workspaceId, { session: { counter: 5 } });
+    ids.push(server.serverId);
+  }
+  ids.sort();
+  const all = (list: readonly string[]) => [list, list.map(() => 1), list.map(() => 5)];
+  const other = new Client({ connectionString: database.appUrl });
+  await other.connect();
+  const holding = async (client: Client) => {
+    for (let round = 0; round < 200; round += 1)
+      await client.query('select from public.agent_session_hold($1, $2, $3)', all(ids));
+  };
+  const noting = async (client: Client, list: readonly string[]) => {
+    for (let round = 0; round < 200; round += 1) {
+      const [, , counters] = all(list);
+      const times = list.map(() => new Date());
+      await client.query('select touch_agent_sessions($1, $2, $3, $4)', [list, counters, times, list.map(() => 1)]);
+    }
+  };
+  await Promise.all([holding(writer), noting(gateway, ids.toReversed()), noting(other, ids)]);
+  await other.end();
+});
