@@ -53,10 +53,12 @@ export class FaultCauser {
         process.kill(pid, 'SIGCONT');
       }),
     'database killed': (fault) =>
-      this.inTheWay(fault, async () => {
-        await this.pilothouse.killDatabase();
-        await this.serving();
-      }),
+      this.unlessBusy(this.pilothouse, () =>
+        this.inTheWay(fault, async () => {
+          await this.pilothouse.killDatabase();
+          await this.serving();
+        }),
+      ),
     'signer killed': (fault) => this.note(fault, () => this.pilothouse.signer.end('SIGKILL', fault.lastsMs)),
     'jobs killed': (fault) => this.note(fault, () => this.pilothouse.jobs.end('SIGKILL', fault.lastsMs)),
     'path cut': (fault) => this.inTheWay(fault, () => this.pilothouse.proxy.cut(wayOf(fault))),
