@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import { CONNECTS_OF_ONE_AGENT } from './handshake.service.js';
 import { operation, type AgentClient, type Identity } from '../../testing/agent-client.js';
+import { HOST_FACTS } from '../../testing/fleet.js';
 import { GatewayHarness } from './testing/gateway.harness.js';
 
 let harness: GatewayHarness;
@@ -128,6 +129,26 @@ describe('frames', () => {
   });
 });
 
+describe('a report', () => {
+  const changesAfter = async (frame: object) => {
+    expect(await client.publishAll([frame])).toEqual([]);
+    const [row] = await harness.sql<{ changes: number }>(
+      `select count(*)::int as changes from workspace_events where kind = 'SERVER' and subject_id = $1`,
+      [agent.serverId],
+    );
+    return row!.changes;
+  };
+
+  it.each([
+    ['facts', { facts: HOST_FACTS }, { facts: { ...HOST_FACTS, hostname: 'renamed.example.test' } }],
+    ['health', { health: { checks: [] } }, { health: { checks: [{ name: 'a', ok: false, message: null }] } }],
+  ])('of %s is a change when it says something else than before', async (_kind, first, other) => {
+    const before = await changesAfter(first);
+    expect(await changesAfter(first)).toBe(before);
+    expect(await changesAfter(other)).toBe(before + 1);
+  });
+});
+
 describe('the answer to a publish', () => {
   let holder: Client;
   beforeEach(async () => {
@@ -236,10 +257,10 @@ describe('instructions', () => {
 });
 
 describe('a hostile agent', () => {
-  /** Everything of the victim that an agent could touch. */
+  /** Everything of the victim that an agent could touch. When its own frames came is noted every three seconds. */
   const traces = async (victim: Identity, command: CommandEntity) => ({
     command: await harness.command(command.id),
-    session: await harness.session(victim.serverId),
+    session: { ...(await harness.session(victim.serverId)), lastFrameAt: null },
     server: await harness.sql('select facts, health, facts_at from servers where id = $1', [victim.serverId]),
     tags: await harness.sql('select tag from server_tags where server_id = $1', [victim.serverId]),
     output: await harness.sql('select seq from command_output where command_id = $1', [command.id]),

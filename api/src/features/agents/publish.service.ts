@@ -102,9 +102,9 @@ export class PublishService {
       if ('facts' in frame) ({ facts } = frame);
       if ('health' in frame) ({ health } = frame);
     }
-    if (facts) await hosts.store(tx, server, { facts, at: ctx.now() });
-    if (health) await hosts.storeHealth(tx, server.id, health);
-    if (facts ?? health) tx.changed('SERVER', server.id);
+    const hasOtherFacts = facts !== undefined && (await hosts.store(tx, server, { facts, at: ctx.now() }));
+    const hasOtherHealth = health !== undefined && (await hosts.storeHealth(tx, server.id, health));
+    if (hasOtherFacts || hasOtherHealth) tx.changed('SERVER', server.id);
   }
 
   private async acceptTelemetry({ agent }: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {
