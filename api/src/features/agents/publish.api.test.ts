@@ -260,7 +260,8 @@ describe('a hostile agent', () => {
   /** Everything of the victim that an agent could touch. When its own frames came is noted every three seconds. */
   const traces = async (victim: Identity, command: CommandEntity) => ({
     command: await harness.command(command.id),
-    session: { ...(await harness.session(victim.serverId)), lastFrameAt: null },
+    // When its frames and pongs came is noted every few seconds, whatever others do.
+    session: { ...(await harness.session(victim.serverId)), lastFrameAt: null, latencyMs: null },
     server: await harness.sql('select facts, health, facts_at from servers where id = $1', [victim.serverId]),
     tags: await harness.sql('select tag from server_tags where server_id = $1', [victim.serverId]),
     output: await harness.sql('select seq from command_output where command_id = $1', [command.id]),
