@@ -39,7 +39,7 @@ export const realParts = [
     name: 'docker',
     use: 'containers on a real engine',
     neededByTests: false,
-    packages: ['docker.io'],
+    packages: ['docker.io', 'iptables', 'caddy', 'postgresql-client', 'redis-server', 'wget'],
     probe: ['docker', 'info', '--format', '{{.ServerVersion}}'],
   },
   {
