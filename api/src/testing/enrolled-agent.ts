@@ -19,15 +19,20 @@ export class EnrolledAgent {
     readonly directory: string,
   ) {}
 
-  /** Adds the server, enrols and starts its agent. */
-  static async start(operator: Operator, name: string): Promise<EnrolledAgent> {
+  /** Adds the server, enrols, as `settings` say too, and starts its agent. */
+  static async start(
+    operator: Operator,
+    name: string,
+    settings: Readonly<Record<string, string>> = {},
+  ): Promise<EnrolledAgent> {
     const { createServer } = await operator.ask(
       `mutation ($input: CreateServerInput!) { createServer(input: $input) { ... on ServerEnrolment { server { id } enrolment { token rootFingerprint } } ... on Refusal { refusal: message } } }`,
       { input: { name, profile: 'FULL_ACCESS', idempotencyKey: randomUUID() } },
     );
     const { server, enrolment } = createServer;
     const agent = new EnrolledAgent(server.id, await mkdtemp(join(tmpdir(), 'pilothouse-agent-')));
-    const enrol = agent.spawn(['enrol', '--url', operator.api.origin, '--pin', enrolment.rootFingerprint]);
+    const place = ['--url', operator.api.origin, '--pin', enrolment.rootFingerprint];
+    const enrol = agent.spawn(['enrol', ...place], settings);
     enrol.stdin?.end(enrolment.token);
     const [code] = (await once(enrol, 'exit')) as [number | null];
     if (code !== 0) throw new Error(`The agent could not enrol: exit code ${code}`);
