@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { hostVariables, npmVariables, readEnvironment } from './environment.js';
+import { hostVariables, npmVariables, readEnvironment, variablesOf, type Environment } from './environment.js';
 
 test('nothing needs to be set', () => {
   expect(readEnvironment({})).toMatchObject({
@@ -116,6 +116,36 @@ test('proxies are trusted one by one or by their network', () => {
     '10.1.0.0/28',
     '::1',
   ]);
+});
+
+test.each<[string, Environment]>([
+  ['nothing is set', readEnvironment({})],
+  [
+    'everything is set',
+    {
+      stateDirectory: '/state',
+      listen: { host: '::1', port: 8800 },
+      publicUrl: 'https://pilot.example.test',
+      databaseUrl: 'postgres://database.example.test/pilothouse',
+      databaseRolesFile: '/run/roles.json',
+      signerSocket: '/run/signer.sock',
+      redisUrl: 'redis://redis.example.test',
+      metricsToken: 'm'.repeat(16),
+      jobsBackend: 'postgresql',
+      jobsProcess: 'own',
+      tls: { certificateFile: '/tls/cert.pem', keyFile: '/tls/key.pem' },
+      insecureHttp: true,
+      allowedOrigins: ['https://one.example.test', 'https://two.example.test'],
+      logLevel: 'debug',
+      dashboardHost: 'dashboard',
+      dashboardPort: 3000,
+      proxyCertificateFile: '/tls/proxy.pem',
+      trustedProxies: ['10.0.0.0/24', '::1'],
+      development: true,
+    },
+  ],
+])('a child process reads the same as its parent where %s', (_what, environment) => {
+  expect(readEnvironment(variablesOf(environment))).toEqual(environment);
 });
 
 test('child processes are given what is of the host, and no secret of ours or the operator’s', () => {

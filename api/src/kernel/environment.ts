@@ -121,6 +121,34 @@ export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Enviro
   };
 }
 
+/** The variables from which `readEnvironment` reads the same again: for a child process, which is not given the files. */
+export function variablesOf(environment: Environment): Record<string, string> {
+  const { host, port: listenPort } = environment.listen;
+  const variables: Record<string, string | null> = {
+    PILOTHOUSE_STATE_DIR: environment.stateDirectory,
+    PILOTHOUSE_LISTEN: `${host.includes(':') ? `[${host}]` : host}:${listenPort}`,
+    PILOTHOUSE_PUBLIC_URL: environment.publicUrl,
+    PILOTHOUSE_DATABASE_URL: environment.databaseUrl,
+    PILOTHOUSE_DATABASE_ROLES_FILE: environment.databaseRolesFile,
+    PILOTHOUSE_SIGNER_SOCKET: environment.signerSocket,
+    PILOTHOUSE_REDIS_URL: environment.redisUrl,
+    PILOTHOUSE_METRICS_TOKEN: environment.metricsToken,
+    PILOTHOUSE_JOBS_BACKEND: environment.jobsBackend,
+    PILOTHOUSE_JOBS_PROCESS: environment.jobsProcess,
+    PILOTHOUSE_TLS_CERT: environment.tls?.certificateFile ?? null,
+    PILOTHOUSE_TLS_KEY: environment.tls?.keyFile ?? null,
+    PILOTHOUSE_INSECURE_HTTP: environment.insecureHttp ? '1' : null,
+    PILOTHOUSE_ALLOWED_ORIGINS: environment.allowedOrigins.join(','),
+    PILOTHOUSE_LOG_LEVEL: environment.logLevel,
+    PILOTHOUSE_DASHBOARD_HOST: environment.dashboardHost,
+    PILOTHOUSE_DASHBOARD_PORT: environment.dashboardPort === null ? null : String(environment.dashboardPort),
+    PILOTHOUSE_PROXY_CERT: environment.proxyCertificateFile,
+    PILOTHOUSE_TRUSTED_PROXIES: environment.trustedProxies.join(','),
+    NODE_ENV: environment.development ? 'development' : 'production',
+  };
+  return Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== null));
+}
+
 function withSecretsFromFiles(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const read = { ...source };
   for (const name of SECRETS) {

@@ -261,7 +261,7 @@ describe('a hostile agent', () => {
   const traces = async (victim: Identity, command: CommandEntity) => ({
     command: await harness.command(command.id),
     // When its frames and pongs came is noted every few seconds, whatever others do.
-    session: { ...(await harness.session(victim.serverId)), lastFrameAt: null, latencyMs: null },
+    session: Object.assign({}, await harness.session(victim.serverId), { lastFrameAt: null, latencyMs: null }),
     server: await harness.sql('select facts, health, facts_at from servers where id = $1', [victim.serverId]),
     tags: await harness.sql('select tag from server_tags where server_id = $1', [victim.serverId]),
     output: await harness.sql('select seq from command_output where command_id = $1', [command.id]),

@@ -1,10 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { keepRolePasswords, migrate } from '@pilothouse/db';
+import { keepRolePasswords, migrate, readRolePasswords } from '@pilothouse/db';
 import { startEmbeddedPostgres } from '@pilothouse/db/embedded';
 
 export interface DatabaseOptions {
   /** Administrator's URL of the operator's own database; null starts the embedded one. */
   databaseUrl: string | null;
+  /** The passwords of its roles; null: kept in the state directory. */
+  databaseRolesFile: string | null;
   stateDir: string;
   say: (line: string) => void;
 }
@@ -19,9 +21,10 @@ export interface OpenDatabase {
 /** A clean shutdown takes longer than this only when much is still to be written. */
 const HURRY_MS = 2_000;
 
-export async function openDatabase({ databaseUrl, stateDir, say }: DatabaseOptions): Promise<OpenDatabase> {
+export async function openDatabase(options: DatabaseOptions): Promise<OpenDatabase> {
+  const { databaseUrl, stateDir, say } = options;
   if (databaseUrl !== null) {
-    await migrateAll(databaseUrl, { stateDir, say });
+    await bringUpToDate(databaseUrl, options);
     return { adminUrl: databaseUrl, stop: async () => undefined };
   }
   const postgres = await startEmbeddedPostgres({ stateDir, log: say });
@@ -32,7 +35,7 @@ export async function openDatabase({ databaseUrl, stateDir, say }: DatabaseOptio
     }
   };
   try {
-    await migrateAll(postgres.adminUrl, { stateDir, say });
+    await bringUpToDate(postgres.adminUrl, options);
   } catch (error) {
     await postgres.stop();
     throw error;
@@ -45,8 +48,8 @@ export async function openDatabase({ databaseUrl, stateDir, say }: DatabaseOptio
   };
 }
 
-async function migrateAll(adminUrl: string, { stateDir, say }: Pick<DatabaseOptions, 'stateDir' | 'say'>) {
-  const rolePasswords = await keepRolePasswords(stateDir);
+async function bringUpToDate(adminUrl: string, { databaseRolesFile, stateDir, say }: DatabaseOptions) {
+  const rolePasswords = await (databaseRolesFile ? readRolePasswords(databaseRolesFile) : keepRolePasswords(stateDir));
   const { applied } = await migrate({ adminUrl, rolePasswords });
   if (applied.length > 0) say(`Brought the database up to date: ${applied.length} migrations.`);
 }

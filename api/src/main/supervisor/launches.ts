@@ -1,6 +1,6 @@
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Environment } from '../../kernel/environment.js';
+import { variablesOf, type Environment } from '../../kernel/environment.js';
 import type { Launch } from './child-program.js';
 import { isLoopback, type Endpoint } from './endpoint.js';
 import type { Programs } from './programs.js';
@@ -20,27 +20,20 @@ export interface Situation {
 
 export function launchApi(situation: Situation): Launch {
   const { programs, environment, hostVariables, stateDir, endpoint, dashboardPort, database } = situation;
-  const variables: Record<string, string> = {
-    ...hostVariables,
-    NODE_ENV: environment.development ? 'development' : 'production',
-    PILOTHOUSE_STATE_DIR: stateDir,
-    PILOTHOUSE_LISTEN: `${endpoint.host.includes(':') ? `[${endpoint.host}]` : endpoint.host}:${endpoint.port}`,
-    PILOTHOUSE_PUBLIC_URL: endpoint.origin,
-    PILOTHOUSE_DATABASE_URL: withoutCredentials(database.adminUrl),
-    PILOTHOUSE_DASHBOARD_PORT: String(dashboardPort),
-    PILOTHOUSE_LOG_LEVEL: environment.logLevel,
-    PILOTHOUSE_JOBS_BACKEND: environment.jobsBackend,
-    PILOTHOUSE_JOBS_PROCESS: environment.jobsProcess,
-    PILOTHOUSE_ALLOWED_ORIGINS: [...environment.allowedOrigins, ...namesake(endpoint)].join(','),
+  const asDecided: Environment = {
+    ...environment,
+    stateDirectory: stateDir,
+    listen: { host: endpoint.host, port: endpoint.port },
+    publicUrl: endpoint.origin,
+    databaseUrl: withoutCredentials(database.adminUrl),
+    dashboardHost: '127.0.0.1',
+    dashboardPort,
+    allowedOrigins: [...environment.allowedOrigins, ...namesake(endpoint)],
+    tls: endpoint.tls,
+    // The child works in another directory.
+    proxyCertificateFile: environment.proxyCertificateFile && resolve(environment.proxyCertificateFile),
   };
-  if (environment.signerSocket !== null) variables['PILOTHOUSE_SIGNER_SOCKET'] = environment.signerSocket;
-  if (environment.redisUrl !== null) variables['PILOTHOUSE_REDIS_URL'] = environment.redisUrl;
-  if (environment.metricsToken !== null) variables['PILOTHOUSE_METRICS_TOKEN'] = environment.metricsToken;
-  if (environment.insecureHttp) variables['PILOTHOUSE_INSECURE_HTTP'] = '1';
-  if (endpoint.tls) {
-    variables['PILOTHOUSE_TLS_CERT'] = endpoint.tls.certificateFile;
-    variables['PILOTHOUSE_TLS_KEY'] = endpoint.tls.keyFile;
-  }
+  const variables = { ...hostVariables, ...variablesOf(asDecided) };
   return node(programs, programs.api, { variables, cwd: stateDir });
 }
 

@@ -70,7 +70,7 @@ export class Supervisor {
     const record = new ChildRecord(stateDir);
     await record.endLeftOvers(say);
 
-    const database = await openDatabase({ databaseUrl: environment.databaseUrl, stateDir, say });
+    const database = await openDatabase({ ...environment, stateDir, say });
     this.#undo.push(() => database.stop(this.#hurry.signal));
     this.#sayInstallation(await this.options.ensureInstallation({ stateDir, adminUrl: database.adminUrl }));
     if (this.#ending.signal.aborted) return;
