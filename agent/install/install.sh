@@ -110,11 +110,22 @@ is_at_least() {
   [ "$(printf '%s\n%s\n' "$2" "$1" | sort -t . -k 1,1n -k 2,2n | head -n 1)" = "$2" ]
 }
 
+# Whether nobody but root can change a file, or put another in its place or that of a directory on the way to it.
+is_roots_alone() {
+  place=$1
+  while :; do
+    [ "$(stat -c %u "$place")" -eq 0 ] || return 1
+    case $(stat -c %a "$place") in *[2367]? | *[2367]) return 1 ;; esac
+    [ "$place" != / ] || return 0
+    place=$(dirname "$place")
+  done
+}
+
 # A Node of this host that the agent can use: new enough, and changed by nobody but root.
 find_node() {
   node=$(command -v node 2>/dev/null) && node=$(readlink -f "$node") || return 1
   case $node in /usr/* | /opt/*) ;; *) return 1 ;; esac
-  [ "$(stat -c %u "$node")" -eq 0 ] || return 1
+  is_roots_alone "$node" || return 1
   "$node" -e '
     const [major, minor] = process.versions.node.split(".").map(Number);
     process.exit(major > 20 || (major === 20 && minor >= 19) ? 0 : 1);' 2>/dev/null
@@ -155,12 +166,17 @@ read_options() {
   done
 }
 
+needs_encryption() {
+  [ -n "$insecure_http" ] || fail "$url is not encrypted: anybody on the way could take over this host. Use https, or add --insecure-http."
+}
+
 check_options() {
   url=${url%/}
   case $url in
     *[!][A-Za-z0-9.:/_-]*) fail "$url is not an address such as https://pilot.example.org." ;;
+    http://127.*[!0-9.:]*) needs_encryption ;;
     https://?* | http://127.* | http://localhost | http://localhost:* | "http://[::1]"*) ;;
-    http://?*) [ -n "$insecure_http" ] || fail "$url is not encrypted: anybody on the way could take over this host. Use https, or add --insecure-http." ;;
+    http://?*) needs_encryption ;;
     *) fail 'Give the address of the control plane with --url; pilothouse server add prints the whole line.' ;;
   esac
   case $pin in *[!0-9a-f]*) pin='' ;; esac
@@ -267,6 +283,8 @@ fetch_release() {
   files=$agent_file
   brings_node=''
   if ! find_node; then
+    # It runs before it can check a signature; what vouches for it till then came with the script.
+    [ -n "$sums_sha256" ] || fail "Node 20.19 or newer is missing on this host, or others than root can change it. Only the script that $url/install.sh gives can bring one."
     node_file=$(file_named node)
     [ -n "$node_file" ] || fail "Node 20.19 or newer is missing on this host, and the control plane has none to give. Install Node as root, or run on the control plane's host: npm run release"
     is_at_least "$glibc" "$oldest_glibc" || fail "The Node that the control plane gives needs glibc $oldest_glibc; this host has $glibc. Install Node 20.19 or newer."
@@ -280,7 +298,20 @@ fetch_release() {
     (cd "$incoming" && sha256sum -c sum >/dev/null 2>&1) ||
       fail "$name did not arrive as it was released: its SHA-256 is another one. Nothing of it was used."
   done
-  unpack
+  if [ -n "$brings_node" ]; then
+    unpack
+    node=$incoming/tree/node
+    check_release
+    node=$base/current/node
+    release=$release-node
+  else
+    check_release
+    unpack
+  fi
+}
+
+check_release() {
+  release=$(verify_release) || fail 'The release is not what the pinned root key has signed. Nothing of it was used.'
 }
 
 unpack() {
@@ -289,12 +320,6 @@ unpack() {
     tar -xzf "$incoming/$name" -C "$incoming/tree" --no-same-owner || fail "$name could not be unpacked: is there room left in $base?"
   done
   cp "$incoming/release.json" "$incoming/tree/"
-  [ -z "$brings_node" ] || node=$incoming/tree/node
-  release=$(verify_release) || fail 'The release is not what the pinned root key has signed. Nothing of it was used.'
-  if [ -n "$brings_node" ]; then
-    node=$base/current/node
-    release=$release-node
-  fi
 }
 
 # Checks signature and files by this script's own means, not by those of what is checked.

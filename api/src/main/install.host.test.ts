@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { readFile, writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canBootHosts, collect, type BootedHost } from '@pilothouse/agent/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -209,6 +209,21 @@ describe.runIf(canBootHosts())('the line that installs the agent [needs systemd-
       const { token, curl } = await scene.invite('no-node-released');
       const line = where('for node in /usr/bin/node /usr/local/bin/node; do mount --bind /dev/null $node; done', curl);
       expect(await refused(line, token)).toContain('Node 20.19 or newer is missing on this host');
+    });
+
+    it('where others than root can put another Node in place of the only one, and none is released', async () => {
+      const { token, curl } = await scene.invite('open-node');
+      const place = 'mount -t tmpfs -o mode=777 tmpfs /usr/local/bin; mv /run/node /usr/local/bin/node';
+      const line = where(`cp "$(readlink -f "$(command -v node)")" /run/node; ${place}`, curl);
+      expect(await refused(line, token)).toContain('Node 20.19 or newer is missing on this host');
+    });
+
+    it('where Node is missing and the script is not the one that the control plane gives', async () => {
+      const { token, curl } = await scene.invite('raw-script');
+      const names = await readdir(join(scene.pilothouse.stateDir, 'releases/current'));
+      const raw = curl.replace('/install.sh', `/releases/${names.find((name) => name.endsWith('.sh'))}`);
+      const line = where('for node in /usr/bin/node /usr/local/bin/node; do mount --bind /dev/null $node; done', raw);
+      expect(await refused(line, token)).toContain('/install.sh gives can bring one');
     });
   });
 });

@@ -16,7 +16,8 @@ export interface OperationParts {
 
 /** `/healthz`: restart me when I do not answer. `/readyz`: give me work. `/metrics`: how I am. */
 export function createOperationRoutes({ health, readiness, figures, figuresToken }: OperationParts): RequestHandler {
-  const routes = Router();
+  // A proxy that hides these paths must not be passed by another spelling.
+  const routes = Router({ strict: true, caseSensitive: true });
   routes.get('/healthz', (_request, response) => void response.json(health()));
   routes.get('/readyz', async (_request, response) => {
     const { ready, parts } = await readiness();

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, request, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -219,6 +219,17 @@ describe('GET /install.sh', () => {
   it('says in its place that nothing is released, and fails', async () => {
     const script = await (await get('/install.sh')).text();
     expect(() => run(script)).toThrow(/has released no agent yet[^]*npm run release/);
+  });
+
+  it('is not given once its file is another than the root key has signed', async () => {
+    const made = await release();
+    const installer = namesOf(made).at(-1) as string;
+    const place = join(directory, 'releases', 'current', installer);
+    await chmod(place, 0o600);
+    await appendFile(place, 'touch /tmp/owned\n');
+    const script = await (await get('/install.sh')).text();
+    expect(script).not.toContain('owned');
+    expect(() => run(script)).toThrow(/is not the one that was released/);
   });
 
   it('is in the release as it was signed', async () => {

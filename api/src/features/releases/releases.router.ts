@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { sha256Hex } from '@pilothouse/protocol';
 import { Router, type ErrorRequestHandler, type Request, type RequestHandler, type Response } from 'express';
 import { clientAddressOf } from '../../kernel/client-address.js';
 import { Fault } from '../../kernel/fault.js';
@@ -11,6 +12,9 @@ import { MANIFEST, SUMS, type CurrentRelease, type ReleaseStore } from './releas
 const YEAR_MS = 365 * 24 * 60 * 60 * 1000;
 const NOTHING_RELEASED =
   'This Pilothouse has released no agent yet, so there is nothing to install. On its own host, run: npm run release';
+
+const ALTERED =
+  'The install script of this Pilothouse is not the one that was released, so it is not given. On its own host, run: npm run release';
 
 export interface ReleaseRouterParts {
   store: ReleaseStore;
@@ -26,8 +30,10 @@ export function createReleaseRouter({ store, pins, rateLimits, log }: ReleaseRou
 
   router.get('/install.sh', async (_request, response) => {
     const current = await store.current();
-    const script = current ? await scriptOf(current, pins) : refusingScript(NOTHING_RELEASED);
-    response.type('text/x-shellscript').set('Cache-Control', 'no-store').send(script);
+    const script = current ? await scriptOf(current, pins) : null;
+    if (current && script === null) log.error({ directory: current.directory }, 'The install script was altered');
+    response.type('text/x-shellscript').set('Cache-Control', 'no-store');
+    response.send(script ?? refusingScript(current ? ALTERED : NOTHING_RELEASED));
   });
 
   router.get('/releases/:name', async (request, response, next) => {
@@ -49,10 +55,12 @@ export function createReleaseRouter({ store, pins, rateLimits, log }: ReleaseRou
   return router;
 }
 
-async function scriptOf({ release, directory, sums }: CurrentRelease, pins: InstallationPins): Promise<string> {
+/** @returns null when the file is not the one that the root key has signed. */
+async function scriptOf({ release, directory, sums }: CurrentRelease, pins: InstallationPins): Promise<string | null> {
   const installer = release.files.find(({ kind }) => kind === 'installer');
   if (!installer) throw new Error('The release has no install script');
-  return renderInstallScript(await readFile(join(directory, installer.name), 'utf8'), pins, sums);
+  const script = await readFile(join(directory, installer.name));
+  return sha256Hex(script) === installer.sha256 ? renderInstallScript(script.toString('utf8'), pins, sums) : null;
 }
 
 /** These change with the next release, so that nobody may use them unasked. */

@@ -46,6 +46,13 @@ describe('/readyz and /healthz', () => {
     expect([health.status, await health.json()]).toEqual([200, { status: 'ok', version: expect.any(String) }]);
   });
 
+  it('answer to no other spelling, which a proxy in front would let pass', async () => {
+    api = await TestApi.start();
+    const others = ['/readyz/', '/READYZ', '/readyz/x', '/metrics/', '/Metrics'];
+    const answers = await Promise.all(others.map((path) => fetch(`${api.origin}${path}`)));
+    expect(answers.map(({ status }) => status)).toEqual(others.map(() => 404));
+  });
+
   it('want no work without the last migration', async () => {
     api = await TestApi.start();
     await api.sql(`update migrations set name = 'Another' where name like 'Operation%'`);
