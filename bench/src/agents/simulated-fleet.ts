@@ -4,7 +4,7 @@ import { ApiProbe } from '../kernel/api-probe.js';
 import { withOpenDatabase, type BenchPilothouse } from '../kernel/bench-pilothouse.js';
 import type { BenchDatabase } from '../kernel/bench-database.js';
 import { mebibytes, quantile } from '../kernel/measure.js';
-import { processorMs, residentBytes, treeOf } from '../kernel/processes.js';
+import { processorMs, processorMsOfTree, residentBytes } from '../kernel/processes.js';
 import type { Figure, Section } from '../kernel/report.js';
 import { runScript } from '../kernel/script.js';
 import { SimulatedFleet } from './fleet.js';
@@ -59,7 +59,7 @@ async function watch(
 ): Promise<Figure[]> {
   const spent = () => ({
     api: processorMs(api),
-    database: treeOf(database.pid).reduce((total, pid) => total + processorMsOrNone(pid), 0),
+    database: processorMsOfTree(database.pid),
   });
   const before = { ...spent(), rows: (await fleet.count()).delivered };
   const probe = new ApiProbe(operator, fleet.serverIds);
@@ -118,12 +118,4 @@ function latencies({ pages, servers, failures }: ApiProbe, limit: number): Figur
     { name: 'one server, p99, ms', value: quantile(servers, 0.99), digits: 1, limit },
     { name: 'queries not answered', value: failures, limit: '0' },
   ];
-}
-
-function processorMsOrNone(pid: number): number {
-  try {
-    return processorMs(pid);
-  } catch {
-    return 0; // It has ended since the list was made.
-  }
 }

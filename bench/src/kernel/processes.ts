@@ -21,6 +21,21 @@ export function processorMs(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * TICK_MS;
 }
 
+/** The same of a process and all below it, with those below it that have ended: a pool closes what lies idle. */
+export function processorMsOfTree(root: number): number {
+  return treeOf(root).reduce((total, pid) => total + processorMsWithEnded(pid), 0);
+}
+
+function processorMsWithEnded(pid: number): number {
+  try {
+    return statFields(pid)
+      .slice(11, 15)
+      .reduce((total, ticks) => total + Number(ticks) * TICK_MS, 0);
+  } catch {
+    return 0; // It has ended since the list was made, and counts with its parent from now on.
+  }
+}
+
 /** Files, sockets and pipes that a process holds open. */
 export function openDescriptors(pid: number): number {
   return readdirSync(`/proc/${pid}/fd`).length;

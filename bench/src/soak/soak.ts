@@ -64,7 +64,9 @@ await runScript({ about, options }, async ({ minutes, agents, 'warm-up': warmUp,
       const quiet = async () => {
         await work.pause();
         await delay(QUIET_MS);
-        return holdings();
+        const held = await holdings();
+        console.error(JSON.stringify(held));
+        return held;
       };
       work.go();
       await delay(warmUp * MINUTE_MS);
