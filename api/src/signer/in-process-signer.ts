@@ -22,7 +22,7 @@ export interface InProcessSignerOptions {
   /** Holds `signing-log.jsonl`, and `frozen` while signing is stopped. Created beforehand, mode 0700. */
   directory: string;
   now?: () => Date;
-  /** Instructions one actor may have signed in a minute. */
+  /** Instructions one person may have signed in a minute, by all their sessions and API tokens together. */
   instructionsPerMinute?: number;
 }
 
@@ -57,7 +57,7 @@ export class InProcessSigner implements OpenSigner {
     if (frozen) throw new SigningRefused('FROZEN', 'Signing is frozen on this control plane');
     if (!actor) throw new SigningRefused('UNKNOWN_ACTOR', 'The credential is not valid in this workspace');
     judgeRights({ audit, intents }, actor, servers);
-    await this.countAgainst(actor.id, intents.length);
+    await this.countAgainst(actor.userId, intents.length);
     const place = { sequence: audit.sequence, hash: audit.hash };
     const envelopes = written.map((intent) => signWritten(this.options.key, intent, place));
     await this.log.append({
@@ -101,12 +101,12 @@ export class InProcessSigner implements OpenSigner {
     return this.options.now?.() ?? new Date();
   }
 
-  private async countAgainst(actorId: string, count: number): Promise<void> {
+  private async countAgainst(userId: string, count: number): Promise<void> {
     try {
-      await this.rate.consume(actorId, count);
+      await this.rate.consume(userId, count);
     } catch (rejection) {
       if (rejection instanceof RateLimiterRes) {
-        throw new SigningRefused('TOO_MANY', 'The actor has had too many instructions signed in the last minute');
+        throw new SigningRefused('TOO_MANY', 'The person has had too many instructions signed in the last minute');
       }
       throw rejection;
     }

@@ -4,7 +4,7 @@ import { seedWorkspace } from '@pilothouse/db/testing';
 import { auditEntryHash, ENVELOPE_LIMITS, openEnvelope, verifyAnchor } from '@pilothouse/protocol';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { freeze, unfreeze, type SigningRefusal } from './index.js';
+import { freeze, unfreeze, type OpenSigner, type SigningRefusal } from './index.js';
 import { SignerScene, type Signatory, type SignerAdapter } from './testing/signer.scene.js';
 
 describe.each<SignerAdapter>(['in this process', 'over its socket'])('a signer %s', (adapter) => {
@@ -297,20 +297,35 @@ describe.each<SignerAdapter>(['in this process', 'over its socket'])('a signer %
   });
 
   describe('TOO_MANY', () => {
-    it('counts instructions of one actor, just up to the limit, and leaves others alone', async () => {
+    const LIMIT = 5;
+    let frugal: OpenSigner;
+    beforeAll(async () => {
       const directory = join(scene.directory, 'frugal');
       await mkdir(directory);
-      const frugal = await scene.open({ instructionsPerMinute: 5, directory });
-      const [spender, other] = [await scene.session(), await scene.session()];
-      const asks = (actor: Signatory, count: number) =>
-        refusal(scene.sign({ actor, intents: Array.from({ length: count }, () => command({}, actor)) }, frugal));
-      expect(await asks(spender, 3)).toBeNull();
+      frugal = await scene.open({ instructionsPerMinute: LIMIT, directory });
+    });
+    afterAll(() => frugal.close());
+
+    const asks = (actor: Signatory, count: number) =>
+      refusal(scene.sign({ actor, intents: Array.from({ length: count }, () => command({}, actor)) }, frugal));
+
+    it('counts instructions of one person, just up to the limit, and leaves others alone', async () => {
+      const [spender, other, third] = [await scene.session(), await scene.session(), await scene.session()];
+      expect(await asks(spender, LIMIT - 2)).toBeNull();
       expect(await asks(spender, 2)).toBeNull();
       expect(await asks(spender, 1)).toBe('TOO_MANY');
-      expect(await asks(other, 6)).toBe('TOO_MANY');
-      const third = await scene.session();
-      expect(await asks(third, 5)).toBeNull();
-      await frugal.close();
+      expect(await asks(other, LIMIT + 1)).toBe('TOO_MANY');
+      expect(await asks(third, LIMIT)).toBeNull();
+    });
+
+    it('counts a person’s session and all their API tokens together', async () => {
+      const person = await scene.session();
+      const [token, anotherToken] = [await scene.token(['RUN'], person), await scene.token(['RUN'], person)];
+      expect(await asks(person, 2)).toBeNull();
+      expect(await asks(token, LIMIT - 2)).toBeNull();
+      expect(await asks(anotherToken, 1)).toBe('TOO_MANY');
+      expect(await asks(person, 1)).toBe('TOO_MANY');
+      expect(await asks(await scene.token(['RUN']), 1)).toBeNull();
     });
   });
 
