@@ -5,11 +5,11 @@ import { readEnvironment, type Environment } from '../kernel/environment.js';
 import { createLogger } from '../kernel/log.js';
 import { isSelfSigned, tlsPinsOf, type TlsPins } from '../kernel/tls-certificate.js';
 import { createDashboardProxy } from '../transport/dashboard-proxy.js';
-import { createControlPlane, type ControlPlane } from './composition.js';
-import { endWith } from './end-with.js';
-import { LocalAgent, type LocalAgentParts } from './local-agent.js';
-import { isSupervised, tellParent, whenParentAsks } from './parent.js';
-import { readReplica } from './replica.js';
+import { createControlPlane, type ControlPlane } from './composition/control-plane.js';
+import { endWith } from './process/end-with.js';
+import { LocalEnrolment, type LocalEnrolmentParts } from './process/local-enrolment.js';
+import { isSupervised, tellParent, whenParentAsks } from './process/parent.js';
+import { readReplica } from './composition/replica.js';
 
 /**
  * The api's process: api, signer unless it has its own, and jobs unless they have theirs. Its supervisor has started the
@@ -47,13 +47,13 @@ async function main(): Promise<void> {
 /** The set-up code for its console, and an agent for its machine. One of several replicas has neither. */
 async function serveSupervisor(
   { features: { enrolment, people } }: ControlPlane,
-  place: Omit<LocalAgentParts, 'enrolments'>,
+  place: Omit<LocalEnrolmentParts, 'enrolments'>,
 ): Promise<void> {
-  const localAgent = new LocalAgent({ enrolments: enrolment.enrolments, ...place });
-  whenParentAsks('enrol-local-agent', () => void localAgent.offerEnrolment());
+  const localEnrolment = new LocalEnrolment({ enrolments: enrolment.enrolments, ...place });
+  whenParentAsks('enrol-local-agent', () => void localEnrolment.offerEnrolment());
   people.setUp.onCompleted((workspaceId) => {
     tellParent({ type: 'setup-code', code: null });
-    localAgent
+    localEnrolment
       .belongTo(workspaceId)
       .catch((error: unknown) => place.log.error({ err: error }, 'This machine could not be noted'));
   });

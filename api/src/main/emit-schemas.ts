@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lexicographicSortSchema, printSchema, type GraphQLSchema } from 'graphql';
-import { describeSchemas } from './schemas.js';
+import { describeSchemas } from './composition/schemas.js';
 
 /** Writes both schemas as the resolvers define them, below the clone's root (the working directory). */
 async function main(): Promise<void> {

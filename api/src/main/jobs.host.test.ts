@@ -10,7 +10,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { hostVariables } from '../kernel/environment.js';
 import { eventually } from '../testing/index.js';
-import { ensureInstallation } from './installation.js';
+import { ensureInstallation } from './installation/installation.js';
 
 const JOBS = fileURLToPath(new URL('../../dist/main/jobs.js', import.meta.url));
 

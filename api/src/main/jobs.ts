@@ -1,10 +1,10 @@
 import { createJobs } from '../jobs/index.js';
 import { readEnvironment } from '../kernel/environment.js';
 import { createLogger } from '../kernel/log.js';
-import { createControlPlane } from './composition.js';
-import { endWith } from './end-with.js';
-import { readReplica } from './replica.js';
-import type { ServingOptions } from './serving.js';
+import { createControlPlane } from './composition/control-plane.js';
+import { endWith } from './process/end-with.js';
+import { readReplica } from './composition/replica.js';
+import type { ServingOptions } from './composition/serving.js';
 
 /** The jobs as a process of their own, beside one api or several, each with `PILOTHOUSE_JOBS_PROCESS=own`. */
 async function main(): Promise<void> {

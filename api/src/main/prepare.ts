@@ -1,5 +1,5 @@
 import { readEnvironment } from '../kernel/environment.js';
-import { runPrepareCommand } from './prepare-command.js';
+import { runPrepareCommand } from './operator/prepare-command.js';
 import { BUILT_AGENT } from './supervisor/programs.js';
 
 /** What has to be done before and beside the processes of an installation that no `npm start` looks after. */

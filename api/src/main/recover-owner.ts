@@ -1,6 +1,6 @@
 import { resolve } from 'node:path';
 import { readEnvironment } from '../kernel/environment.js';
-import { recoverFromCommandLine } from './owner-recovery.js';
+import { recoverFromCommandLine } from './operator/owner-recovery.js';
 
 /** What `npm run recover-owner` runs: for whoever holds the control plane's own host. */
 process.exitCode = await recoverFromCommandLine({

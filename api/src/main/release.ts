@@ -1,5 +1,5 @@
 import { readEnvironment } from '../kernel/environment.js';
-import { runReleaseCommand } from './release-command.js';
+import { runReleaseCommand } from './operator/release-command.js';
 import { BUILT_AGENT } from './supervisor/programs.js';
 
 /** What `npm run release` runs: for whoever holds the root key, on the control plane's own host. */

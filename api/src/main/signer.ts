@@ -1,5 +1,5 @@
 import { readEnvironment } from '../kernel/environment.js';
-import { runSignerCommand } from './signer-command.js';
+import { runSignerCommand } from './operator/signer-command.js';
 
 /** What `npm run signer` runs: the signer as a process of its own, and what its operator does on that host. */
 process.exitCode = await runSignerCommand({

@@ -1,5 +1,5 @@
 import { hostVariables, readEnvironment } from '../kernel/environment.js';
-import { ensureInstallation } from './installation.js';
+import { ensureInstallation } from './installation/installation.js';
 import { OperatorConsole } from './supervisor/operator-console.js';
 import { BUILT_AGENT, BUILT_PROGRAMS } from './supervisor/programs.js';
 import { superviseUntilStopped } from './supervisor/supervise.js';

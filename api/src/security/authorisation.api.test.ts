@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Allow, enforceAuthorisation } from '../kernel/authorisation/index.js';
 import { buildResolverSchema } from '../kernel/graphql/resolver-schema.js';
 import type { RequestContext } from '../kernel/request-context.js';
-import { describeSchemas } from '../main/schemas.js';
+import { describeSchemas } from '../main/composition/schemas.js';
 import { TestApi } from '../testing/index.js';
 import { AGENT_FIELDS, CALLERS, FIELD_RIGHTS, type Caller } from './field-rights.js';
 import { agentContext, contextOf, seedApiToken, seedEmptyWorkspace, seedMember } from './testing/callers.js';

@@ -8,7 +8,7 @@ import {
 import { seedServer } from '@pilothouse/db/testing';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { readKeys } from '../main/installation.js';
+import { readKeys } from '../main/installation/installation.js';
 import { TestApi } from '../testing/index.js';
 import { seedApiToken, seedMember, type Person } from './testing/callers.js';
 import { RawSocket } from './testing/raw-socket.js';

@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ensureInstallation, readCommandKey, readKeys } from '../main/installation.js';
+import { ensureInstallation, readCommandKey, readKeys } from '../main/installation/installation.js';
 import { PASSWORD, TestApi } from '../testing/index.js';
 
 const COMPLETE = `mutation ($input: CompleteSetupInput!) { completeSetup(input: $input) { __typename } }`;

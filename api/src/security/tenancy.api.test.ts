@@ -3,7 +3,7 @@ import { seedEveryTable } from '@pilothouse/db/testing';
 import { v4 as uuidv4 } from 'uuid';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RequestContext } from '../kernel/request-context.js';
-import { describeSchemas } from '../main/schemas.js';
+import { describeSchemas } from '../main/composition/schemas.js';
 import { TestApi } from '../testing/index.js';
 import { contextOf, seedMember } from './testing/callers.js';
 import {

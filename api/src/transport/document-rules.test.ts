@@ -1,6 +1,6 @@
 import { getIntrospectionQuery, graphqlSync } from 'graphql';
 import { beforeAll, expect, test } from 'vitest';
-import { describeSchemas } from '../main/schemas.js';
+import { describeSchemas } from '../main/composition/schemas.js';
 import { checkCost, documentRules, readDocument } from './document-rules.js';
 
 const { user: schema } = await describeSchemas();

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeSchemas } from '../main/schemas.js';
+import { describeSchemas } from '../main/composition/schemas.js';
 import { documentRules } from './document-rules.js';
 import { KnownDocuments } from './known-documents.js';
 

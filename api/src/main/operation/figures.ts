@@ -2,7 +2,7 @@ import { monitorEventLoopDelay, type IntervalHistogram } from 'node:perf_hooks';
 import { FINAL_STATES } from '@pilothouse/protocol';
 import type { Database, PoolFigures } from '../../kernel/database/index.js';
 import type { LiveSockets } from '../../kernel/live-sockets.js';
-import { VERSION } from '../version.js';
+import { VERSION } from '../composition/version.js';
 import type { Figure } from './prometheus-text.js';
 import type { Readiness } from './readiness.js';
 

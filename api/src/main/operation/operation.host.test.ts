@@ -7,8 +7,8 @@ import { RawSocket } from '../../security/testing/raw-socket.js';
 import { freeze, SignerServer, unfreeze } from '../../signer/index.js';
 import { eventually, TestApi, type ApiClient } from '../../testing/index.js';
 import { canRunRedis, RedisServer } from '../../testing/redis-server.js';
-import { readCommandKey, signerDirectory } from '../installation.js';
-import { openSigner } from '../open-signer.js';
+import { readCommandKey, signerDirectory } from '../installation/installation.js';
+import { openSigner } from '../composition/open-signer.js';
 
 const log = pino({ level: 'silent' });
 let api: TestApi;

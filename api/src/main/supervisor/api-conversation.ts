@@ -1,4 +1,4 @@
-import type { ToParent } from '../parent.js';
+import type { ToParent } from '../process/parent.js';
 import type { EnrolmentOffer } from './local-agent.js';
 
 export interface ApiConversationOptions {

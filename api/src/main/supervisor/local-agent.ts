@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ToParent } from '../parent.js';
+import type { ToParent } from '../process/parent.js';
 import type { ChildProgram } from './child-program.js';
 import { LastWords } from './last-words.js';
 import type { Situation } from './launches.js';

@@ -1,6 +1,6 @@
 import type { Environment } from '../../kernel/environment.js';
-import type { Installation } from '../installation.js';
-import type { ToChild } from '../parent.js';
+import type { Installation } from '../installation/installation.js';
+import type { ToChild } from '../process/parent.js';
 import { ApiConversation } from './api-conversation.js';
 import { Children } from './children.js';
 import { answersWithin } from './dashboard-probe.js';

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ToParent } from '../../../parent.js';
+import type { ToParent } from '../../../process/parent.js';
 import { keepStart, note, variables } from './events.js';
 
 /** Stands in for the api: says what it says, and does on request what goes wrong. */

@@ -1,6 +1,6 @@
 import { dirname, join } from 'node:path';
 import { hostVariables, readEnvironment } from '../../../../kernel/environment.js';
-import { ensureInstallation } from '../../../installation.js';
+import { ensureInstallation } from '../../../installation/installation.js';
 import { OperatorConsole } from '../../operator-console.js';
 import { superviseUntilStopped } from '../../supervise.js';
 

@@ -1,0 +1,13 @@
+import { Pool } from 'pg';
+import type { Logger } from '../../kernel/log.js';
+
+/** Connections of one role for one purpose. */
+export function openPool(
+  url: string,
+  { applicationName, size, log }: { applicationName: string; size: number; log: Logger },
+): Pool {
+  const pool = new Pool({ connectionString: url, application_name: applicationName, max: size });
+  // A connection that breaks while idle is replaced at its next use.
+  pool.on('error', (error) => log.warn({ err: error, applicationName }, 'A database connection broke'));
+  return pool;
+}
