@@ -107,19 +107,57 @@ test('drops hop-by-hop headers both ways, and those that Connection names', asyn
   expect(response.headers['keep-alive']).not.toBe('timeout=9');
 });
 
-test('keeps the body of a chunked GET a body, so that it cannot pass for a second request', async () => {
+const SMUGGLED = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
+
+test.each([
+  [
+    'a chunked GET',
+    'GET',
+    'Transfer-Encoding: chunked\r\nConnection: close',
+    `${SMUGGLED.length.toString(16)}\r\n${SMUGGLED}\r\n0\r\n\r\n`,
+  ],
+  ...['GET', 'DELETE', 'OPTIONS', 'POST'].map((method) => [
+    `a ${method} whose Connection names its length`,
+    method,
+    `Content-Length: ${SMUGGLED.length}\r\nConnection: close, Content-Length`,
+    SMUGGLED,
+  ]),
+  [
+    'a chunked DELETE whose Connection names that',
+    'DELETE',
+    'Transfer-Encoding: chunked\r\nConnection: close, transfer-encoding',
+    `${SMUGGLED.length.toString(16)}\r\n${SMUGGLED}\r\n0\r\n\r\n`,
+  ],
+])('keeps the body of %s a body, so that it cannot pass for a second request', async (_what, method, headers, body) => {
   const heard: string[] = [];
   const origin = await proxied(async (request, response) => {
     heard.push(`${request.method} ${request.url} ${await bodyOf(request)}`);
     response.end();
   });
-  const smuggled = 'GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n';
   const socket = connect(Number(origin.port), '127.0.0.1');
-  const chunk = `${smuggled.length.toString(16)}\r\n${smuggled}\r\n0\r\n\r\n`;
-  socket.end(`GET /first HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n${chunk}`);
+  socket.end(`${method} /first HTTP/1.1\r\nHost: x\r\n${headers}\r\n\r\n${body}`);
   socket.resume();
   await once(socket, 'close');
-  expect(heard).toEqual([`GET /first ${smuggled}`]);
+  expect(heard).toEqual([`${method} /first ${SMUGGLED}`]);
+});
+
+test('tells the dashboard the length and the host also where Connection names them', async () => {
+  const origin = await proxied((request, response) => response.end(JSON.stringify(request.headers)));
+  const request = httpRequest(origin, {
+    method: 'POST',
+    headers: { connection: 'close, content-length, HOST', 'content-length': '5', host: 'pilot.example.org' },
+  });
+  const [response] = (await once(request.end('hello'), 'response')) as [IncomingMessage];
+  expect(JSON.parse(await bodyOf(response))).toMatchObject({ 'content-length': '5', host: 'pilot.example.org' });
+});
+
+test('passes on the length of an answer also where its Connection names it', async () => {
+  const origin = await proxied((_request, response) => {
+    response.writeHead(200, { connection: 'close, content-length', 'content-length': '5' }).end('hello');
+  });
+  const [response] = (await once(httpRequest(origin).end(), 'response')) as [IncomingMessage];
+  response.resume();
+  expect(response.headers['content-length']).toBe('5');
 });
 
 test('asks the dashboard for no more than a slow client takes', async () => {

@@ -32,6 +32,9 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ]);
 
+/** Where a message ends and whom it is for is so for every hop, also where `Connection` names it. */
+const NEVER_A_HOP = new Set(['content-length', 'host']);
+
 /** What a client may not tell the dashboard: its credentials, who it is for, and Next's own signs between its parts. */
 const WITHHELD = /^(authorization$|cookie$|forwarded$|x-forwarded-|x-real-ip$|x-middleware-)/;
 
@@ -96,9 +99,8 @@ function passBack(answer: IncomingMessage, response: ServerResponse): void {
 
 function withoutHops(headers: IncomingHttpHeaders, isWithheld: (name: string) => boolean): OutgoingHttpHeaders {
   const named = new Set((headers.connection ?? '').split(',').map((name) => name.trim().toLowerCase()));
-  return Object.fromEntries(
-    Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name) && !named.has(name) && !isWithheld(name)),
-  );
+  const isHop = (name: string) => HOP_BY_HOP.has(name) || (named.has(name) && !NEVER_A_HOP.has(name));
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !isHop(name) && !isWithheld(name)));
 }
 
 function giveUp(response: ServerResponse): void {
