@@ -208,15 +208,18 @@ export function signWritten(key: SigningKey, { bytes: intent }: WrittenIntent, a
   return { bytes, keyId: key.keyId, signature: signFields(key, 'ph-cmd-v1', [key.keyId, bytes]) };
 }
 
-export type EnvelopeProblem =
-  | 'UNKNOWN_KEY'
-  | 'BAD_SIGNATURE'
-  | 'MALFORMED'
-  | 'OTHER_SERVER'
-  | 'STALE_GENERATION'
-  | 'NOT_YET_VALID'
-  | 'EXPIRED'
-  | 'LIFETIME_TOO_LONG';
+/** Why an envelope is not carried out. */
+export const ENVELOPE_PROBLEMS = [
+  'UNKNOWN_KEY',
+  'BAD_SIGNATURE',
+  'MALFORMED',
+  'OTHER_SERVER',
+  'STALE_GENERATION',
+  'NOT_YET_VALID',
+  'EXPIRED',
+  'LIFETIME_TOO_LONG',
+] as const;
+export type EnvelopeProblem = (typeof ENVELOPE_PROBLEMS)[number];
 
 /** What an envelope is judged against. `now` is the control plane's time, from the last handshake and a monotonic clock. */
 export interface EnvelopeExpectation {

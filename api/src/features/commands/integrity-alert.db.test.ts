@@ -56,8 +56,6 @@ describe('an integrity alert', () => {
     ['OTHER_SERVER', 'It was signed for another server.'],
     ['STALE_GENERATION', 'It was signed for an identity of this server that is void.'],
     ['LIFETIME_TOO_LONG', 'It would be valid for longer than this control plane signs.'],
-    ['constructor', 'The agent found it not genuine.'],
-    ['<b>its own words</b>', 'The agent found it not genuine.'],
   ])('is raised, shown and put on record when an agent refuses an instruction: %s', async (problem, reason) => {
     const commandId = await queue();
     expect(await shown()).toBeNull();
@@ -67,6 +65,22 @@ describe('an integrity alert', () => {
       { action: 'integrity-alert-raised', actor: 'AGENT', detail: { commandId, problem } },
     ]);
   });
+
+  it.each(['constructor', 'bad_signature', ' BAD_SIGNATURE', '', '<b>its own words</b>', 'phk_its-own-words'])(
+    'repeats nothing of an agent’s own words, neither shown nor stored nor on record: %j',
+    async (words) => {
+      const commandId = await queue();
+      await harness.publish(server, [refused(commandId, words)]);
+      expect(await shown()).toMatchObject({ reason: 'The agent found it not genuine.', commandId });
+      expect((await recorded())[0]!.detail).toMatchObject({ commandId, problem: 'UNNAMED' });
+      const [{ detail }] = (await harness.sql<{ detail: string }>(
+        `select detail from audit_entries where target_id = $1 and action = 'instruction-refused'`,
+        [commandId],
+      )) as [{ detail: string }];
+      expect(JSON.parse(detail)).toMatchObject({ serverId: server.serverId, problem: 'UNNAMED' });
+      expect(await harness.row(commandId)).toMatchObject({ reason: 'The agent refused the instruction: UNNAMED' });
+    },
+  );
 
   it('is told to who follows the server', async () => {
     const live = harness.follow(as('VIEWER'), CHANGED, { id: server.serverId });

@@ -4,7 +4,7 @@ import type { EventBus } from '../../kernel/event-bus.js';
 import type { Logger } from '../../kernel/log.js';
 import { systemContext, type RequestContext, type WorkspaceContext } from '../../kernel/request-context.js';
 import type { OutputItem, OutputRepository } from './output.repository.js';
-import type { RefusalAlarm } from './refusals.port.js';
+import { refusalProblemOf, type RefusalAlarm } from './refusals.port.js';
 import type { Moved, ReportRepository } from './report.repository.js';
 
 /** The agent whose frames are applied. */
@@ -88,7 +88,7 @@ export class ReportService {
       const moved = await reports.started(tx, agent.serverId, { frame: frame.started, at });
       return this.noteMove(ctx, tx, { agent, id: frame.started.commandId, moved });
     }
-    if ('refused' in frame) return this.refusedByAgent(ctx, tx, { agent, ...frame.refused });
+    if ('refused' in frame) return this.refusedByAgent(ctx, tx, { agent, frame: frame.refused });
     if ('result' in frame) return this.applyResult(ctx, tx, { agent, frame: frame.result });
     return null;
   }
@@ -115,15 +115,19 @@ export class ReportService {
   private async refusedByAgent(
     ctx: RequestContext,
     tx: WriteTransaction,
-    { agent, commandId, problem }: { agent: ReportingAgent; commandId: string; problem: string },
+    {
+      agent,
+      frame: { commandId, problem: text },
+    }: { agent: ReportingAgent; frame: { commandId: string; problem: string } },
   ): Promise<Omit<FrameRefusal, 'index'> | null> {
     const { log, reports, alarm } = this.parts;
     const { serverId } = agent;
-    if (PASSING_PROBLEMS.has(problem)) {
-      log.warn({ serverId, commandId, problem }, 'An agent could not take an instruction; it is delivered again');
+    if (PASSING_PROBLEMS.has(text)) {
+      log.warn({ serverId, commandId, problem: text }, 'An agent could not take an instruction; it is delivered again');
       return null;
     }
     const at = ctx.now();
+    const problem = refusalProblemOf(text);
     const moved = await reports.refusedByAgent(tx, serverId, { id: commandId, problem, at });
     if (moved || (await reports.instructionRefused(tx, serverId, { id: commandId, at }))) {
       log.error({ serverId, commandId, problem }, 'An agent refused an instruction as not genuine');

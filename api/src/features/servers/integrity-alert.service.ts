@@ -5,7 +5,7 @@ import type { IntegrityAlertRepository } from './integrity-alert.repository.js';
 import type { ServerAccess } from './server.access.js';
 import type { ServerRecord } from './server.record.js';
 
-/** What the agent's judgement means. What an agent says beside these is its own text and is not repeated. */
+/** What the agent's judgement means. */
 const REASONS: Readonly<Record<string, string>> = {
   UNKNOWN_KEY: 'It was signed by a key that is not this control plane’s.',
   BAD_SIGNATURE: 'Its signature is wrong: it was altered, or this control plane has not signed it.',
@@ -20,6 +20,7 @@ const ANY_REASON = 'The agent found it not genuine.';
 export interface RefusedInstruction {
   serverId: string;
   commandId: string;
+  /** A word of the protocol, never the agent's own text. */
   problem: string;
 }
 
