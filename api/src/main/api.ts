@@ -19,11 +19,10 @@ async function main(): Promise<void> {
   const environment = readEnvironment();
   const log = createLogger(environment.logLevel);
   const replica = await readReplica(environment, log);
-  const { stateDir, keys } = replica.parts;
-  const publicOrigin = publicOriginOf(environment);
+  const { stateDir, keys, publicOrigins } = replica.parts;
+  const [publicOrigin] = publicOrigins;
   const controlPlane = await createControlPlane({
     ...replica.parts,
-    publicOrigins: [publicOrigin],
     allowedOrigins: environment.allowedOrigins,
     tls: await readTls(environment),
     tlsPins: await pinsOf(environment, publicOrigin),
@@ -59,11 +58,6 @@ async function serveSupervisor(
   });
   tellParent({ type: 'setup-code', code: await people.setUp.offerCode() });
   tellParent({ type: 'listening' });
-}
-
-function publicOriginOf({ publicUrl, listen: { host, port }, tls }: Environment): string {
-  if (publicUrl !== null) return new URL(publicUrl).origin;
-  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 
 /** Hosts pin a certificate that nobody vouches for, unless a proxy with one of its own stands before this listener. */

@@ -2,7 +2,7 @@ import { resolve } from 'node:path';
 import type { JobsParts } from '../../jobs/index.js';
 import type { Environment } from '../../kernel/environment.js';
 import type { Logger } from '../../kernel/log.js';
-import type { ControlPlaneOptions } from './control-plane.js';
+import type { JoinOptions } from './join-features.js';
 import { readCommandKey, readKeys, refuseCommandKey, signerDirectory } from '../installation/installation.js';
 import { redisPlace } from './open-event-bus.js';
 import type { SignerPlace } from './open-signer.js';
@@ -10,7 +10,7 @@ import { readRoleUrls, type RoleUrls } from '../installation/role-urls.js';
 
 /** What every process of the control plane works with, as environment and state directory say. */
 export interface Replica {
-  parts: Pick<ControlPlaneOptions, 'stateDir' | 'urls' | 'signer' | 'redis' | 'keys' | 'log'>;
+  parts: Omit<JoinOptions, 'tlsPins' | 'rateLimits'>;
   jobs: Omit<JobsParts, 'sweeps'>;
 }
 
@@ -23,6 +23,7 @@ export async function readReplica(environment: Environment, log: Logger): Promis
   return {
     parts: {
       stateDir,
+      publicOrigins: [publicOriginOf(environment)],
       urls: { app: urls('ph_app'), telemetryWriter: urls('ph_telemetry_writer') },
       signer: await signerPlace(environment, stateDir, urls),
       redis,
@@ -40,4 +41,9 @@ async function signerPlace({ signerSocket }: Environment, stateDir: string, urls
   }
   await refuseCommandKey(stateDir);
   return { socket: signerSocket };
+}
+
+function publicOriginOf({ publicUrl, listen: { host, port }, tls }: Environment): string {
+  if (publicUrl !== null) return new URL(publicUrl).origin;
+  return `${tls ? 'https' : 'http'}://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

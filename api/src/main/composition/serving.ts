@@ -1,11 +1,8 @@
 import type { Server } from 'node:http';
 import type { RequestHandler } from 'express';
 import type { GraphQLSchema } from 'graphql';
-import type { createAgentsFeature } from '../../features/agents/index.js';
 import { ProxyAddresses } from '../../kernel/client-address.js';
-import type { LiveSockets } from '../../kernel/live-sockets.js';
 import type { Logger } from '../../kernel/log.js';
-import type { RateLimits } from '../../kernel/rate-limits.js';
 import { documentRules } from '../../transport/document-rules.js';
 import { createExplorer } from '../../transport/explorer.js';
 import { createGraphqlHttp } from '../../transport/graphql-http.js';
@@ -13,7 +10,7 @@ import { createGraphqlSocket } from '../../transport/graphql-socket.js';
 import { createHttpServer } from '../../transport/http-server.js';
 import { createOperationRoutes, type OperationParts } from '../../transport/operation.js';
 import { AllowedOrigins } from '../../transport/origins.js';
-import type { Features } from './features.js';
+import type { JoinedFeatures } from './join-features.js';
 import { buildUserSchema } from './schemas.js';
 import { VERSION } from './version.js';
 
@@ -35,11 +32,7 @@ export interface ServingOptions {
 }
 
 /** What is served, and what decides who may be. */
-interface Served {
-  features: Features;
-  agents: Awaited<ReturnType<typeof createAgentsFeature>>;
-  rateLimits: RateLimits;
-  sockets: LiveSockets;
+interface Served extends Pick<JoinedFeatures, 'features' | 'agents' | 'rateLimits' | 'sockets'> {
   isTrustworthy: () => boolean;
   operation: Pick<OperationParts, 'readiness' | 'figures'>;
 }
