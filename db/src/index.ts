@@ -18,5 +18,6 @@ export {
   type LoginRole,
   type RolePasswords,
 } from './roles/index.js';
+export { RETENTION_DAYS, type RetainedTable } from './retention-days.js';
 export { LATEST_MIGRATION } from './migrations/index.js';
 export * from './entities/index.js';

@@ -1,17 +1,8 @@
+import type { RetainedTable } from '@pilothouse/db';
 import type { Pool } from 'pg';
 
 /** Tables whose old rows are removed some at a time, by a function of the database for each. */
-export type PrunedTable =
-  | 'commands'
-  | 'command_runs'
-  | 'instructions'
-  | 'agent_connections'
-  | 'alerts'
-  | 'enrolment_tokens'
-  | 'invitations'
-  | 'api_tokens'
-  | 'sessions'
-  | 'revocations';
+export type PrunedTable = Exclude<RetainedTable, 'audit_entries' | 'workspace_events'>;
 
 /** What the role ph_jobs may remove. */
 export class RetentionRepository {

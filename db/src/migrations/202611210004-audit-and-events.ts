@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { closeTable, DEFINER } from './tenancy.js';
+import { closeTable, DEFINER, refuseYoung } from './tenancy.js';
 
 export class AuditAndEvents2026112100040 implements MigrationInterface {
   name = 'AuditAndEvents2026112100040';
@@ -105,6 +105,7 @@ const FUNCTIONS = `
   create function prune_audit(before timestamptz) returns bigint language plpgsql ${DEFINER} as $$
     declare head record; last record; removed bigint := 0;
     begin
+      ${refuseYoung('audit_entries')}
       for head in select h.chain from public.audit_heads h loop
         select e.sequence, e.hash into last from public.audit_entries e
          where e.chain = head.chain
@@ -129,8 +130,14 @@ const FUNCTIONS = `
       return number;
     end $$;
 
-  create function prune_events(before timestamptz) returns bigint language sql ${DEFINER} as $$
-    with gone as (delete from public.workspace_events where at < before returning 1) select pg_catalog.count(*) from gone $$;`;
+  create function prune_events(before timestamptz) returns bigint language plpgsql ${DEFINER} as $$
+    declare removed bigint;
+    begin
+      ${refuseYoung('workspace_events')}
+      delete from public.workspace_events where at < before;
+      get diagnostics removed = row_count;
+      return removed;
+    end $$;`;
 
 const GRANTS = `
   grant select on audit_heads, audit_entries, workspace_events, workspace_event_heads to ph_app;

@@ -1,5 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { DEFINER } from './tenancy.js';
+import type { RetainedTable } from '../retention-days.js';
+import { DEFINER, refuseYoung } from './tenancy.js';
 
 export class Retention2026112100060 implements MigrationInterface {
   name = 'Retention2026112100060';
@@ -7,11 +8,11 @@ export class Retention2026112100060 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`drop function commands_older_than(timestamptz)`);
     await runner.query(`create index commands_finished on commands (finished_at) where finished_at is not null`);
-    await runner.query(Object.entries(OLD_ROWS).map(pruning).join('\n'));
+    await runner.query(TABLES.map(pruning).join('\n'));
   }
 
   async down(runner: QueryRunner): Promise<void> {
-    const functions = Object.keys(OLD_ROWS).map((table) => `prune_${table}(timestamptz, int)`);
+    const functions = TABLES.map((table) => `prune_${table}(timestamptz, int)`);
     await runner.query(`drop function ${functions.join(', ')}; drop index commands_finished;`);
     await runner.query(COMMANDS_OLDER_THAN);
   }
@@ -29,17 +30,22 @@ const OLD_ROWS = {
   api_tokens: `least(t.revoked_at, t.expires_at) < before`,
   sessions: `least(t.revoked_at, t.expires_at) < before`,
   revocations: `t.at < before`,
-};
+} satisfies Partial<Record<RetainedTable, string>>;
+const TABLES = Object.keys(OLD_ROWS) as (keyof typeof OLD_ROWS)[];
 
 /** Removes some at a time, so that no transaction is long; those that somebody holds wait for the next time. */
-function pruning([table, isOld]: [string, string]): string {
+function pruning(table: keyof typeof OLD_ROWS): string {
+  const isOld = OLD_ROWS[table];
   return `
-    create function prune_${table}(before timestamptz, at_most int) returns bigint language sql ${DEFINER} as $$
-      with gone as (
+    create function prune_${table}(before timestamptz, at_most int) returns bigint language plpgsql ${DEFINER} as $$
+      declare removed bigint;
+      begin
+        ${refuseYoung(table)}
         delete from public.${table} where ctid = any (array(
-          select t.ctid from public.${table} t where ${isOld} limit at_most for update of t skip locked))
-        returning 1)
-      select pg_catalog.count(*) from gone $$;
+          select t.ctid from public.${table} t where ${isOld} limit at_most for update of t skip locked));
+        get diagnostics removed = row_count;
+        return removed;
+      end $$;
     grant execute on function prune_${table}(timestamptz, int) to ph_jobs;`;
 }
 

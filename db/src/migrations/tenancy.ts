@@ -1,3 +1,5 @@
+import { RETENTION_DAYS, type RetainedTable } from '../retention-days.js';
+
 /**
  * SQL that closes a table to everybody but the current workspace (or the current user), forced also for its owner.
  *
@@ -40,3 +42,15 @@ export function openToSigner(table: string, columns: string): string {
 
 /** Header and search path every SECURITY DEFINER function must have. */
 export const DEFINER = `security definer set search_path = pg_catalog, pg_temp`;
+
+/**
+ * The statement that keeps what is younger than its retention from whoever may call a function that removes `before` a
+ * time of their choice. An hour is left to the clock of the caller.
+ */
+export function refuseYoung(table: RetainedTable): string {
+  return `
+    if before > pg_catalog.now() - pg_catalog.make_interval(hours => ${RETENTION_DAYS[table] * 24 - 1}) then
+      raise exception '${table} are kept for ${RETENTION_DAYS[table]} days: nothing younger may be removed'
+        using errcode = 'invalid_parameter_value';
+    end if;`;
+}

@@ -75,7 +75,8 @@ test('numbers go on after old events were removed', async () => {
   await inTransaction(append);
   const jobs = new Client({ connectionString: database.jobsUrl });
   await jobs.connect();
-  await jobs.query(`select prune_events(now() + interval '1 minute')`);
+  await admin.query(`update workspace_events set at = now() - interval '25 hours'`);
+  await jobs.query(`select prune_events(now() - interval '24 hours')`);
   await jobs.end();
   expect(await storedNumbers()).toEqual([]);
   expect(await inTransaction(append)).toBe(2);

@@ -1,4 +1,4 @@
-import { RETENTION_DAYS } from '@pilothouse/protocol';
+import { RETENTION_DAYS } from '@pilothouse/db';
 import type { Database } from '../../kernel/database/index.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import type { AnchorReading, Anchors } from './anchors.js';
@@ -54,7 +54,7 @@ export class VerificationService {
     const { database, repository, anchors } = this.parts;
     // Before the chain: an anchor of later growth would contradict the snapshot.
     const reading = await anchors.read(ctx.workspaceId);
-    const prunableBefore = new Date(ctx.now().getTime() - (RETENTION_DAYS.audit - LATE_ANCHOR_DAYS) * DAY_MS);
+    const prunableBefore = new Date(ctx.now().getTime() - (RETENTION_DAYS.audit_entries - LATE_ANCHOR_DAYS) * DAY_MS);
     return database.read(ctx, async (tx) => {
       const snapshot = await repository.openChain(tx);
       const { problem, checkedEntries } = await walk(snapshot, reading, prunableBefore);
