@@ -1,10 +1,12 @@
 import { dirname, extname, join } from 'node:path';
 import { existsSync, realpathSync } from 'node:fs';
 import type { EnvelopeExpectation, HealthFrame } from '@pilothouse/protocol';
-import { CommandCapability } from '../capabilities/commands/command.capability.js';
-import type { RunnerLauncher } from '../capabilities/commands/launcher/runner-launcher.js';
-import { SessionLauncher } from '../capabilities/commands/launcher/session.launcher.js';
-import { SystemdLauncher } from '../capabilities/commands/launcher/systemd.launcher.js';
+import {
+  CommandCapability,
+  SessionLauncher,
+  SystemdLauncher,
+  type RunnerLauncher,
+} from '../capabilities/commands/index.js';
 import { MetricsCapability } from '../capabilities/metrics/index.js';
 import type { ControlPlaneClock } from '../kernel/control-plane-clock.js';
 import { HostPolicyFile } from '../kernel/host-policy.js';

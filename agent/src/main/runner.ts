@@ -1,6 +1,5 @@
 import { createInterface } from 'node:readline';
-import { makeOutputPipes } from '../capabilities/commands/runner/output-pipes.js';
-import { runJob } from '../capabilities/commands/runner/run-job.js';
+import { makeOutputPipes, runJob } from '../capabilities/commands/runner/index.js';
 
 /** Four descriptors each. */
 const PIPES_AT_ONCE = 8;

@@ -1,6 +1,6 @@
 /** Jobs: what the control plane does by itself, over and over. */
 import { maintainTelemetry } from '@pilothouse/db/timeseries';
-import { Pool } from 'pg';
+import { openPool, type Pool } from '../kernel/database/index.js';
 import type { Logger } from '../kernel/log.js';
 import type { RedisPlace } from '../kernel/redis-event-bus.js';
 import type { Job } from './job.js';
@@ -39,8 +39,7 @@ export function createJobs({ url, redis, log, sweeps }: JobsParts): {
   start: () => Promise<void>;
   stop: () => Promise<void>;
 } {
-  const pool = new Pool({ connectionString: url, application_name: 'pilothouse retention', max: 2 });
-  pool.on('error', (error) => log.warn({ err: error }, 'A connection of the jobs was lost'));
+  const pool = openPool(url, { applicationName: 'pilothouse retention', size: 2, log });
   const jobs: Job[] = [
     { name: 'sweep-commands', everyMs: 5 * SECOND_MS, run: ({ now }) => sweeps.commands(now) },
     { name: 'advance-runs', everyMs: SECOND_MS, run: () => sweeps.runs() },

@@ -7,8 +7,8 @@ import {
   type SignedEnvelope,
   type SigningKey,
 } from '@pilothouse/protocol';
-import type { Pool } from 'pg';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import type { Pool } from '../kernel/database/index.js';
 import { isFrozen } from './freeze.js';
 import { judgeRequest, judgeRights } from './judge.js';
 import { SigningRefused, type ChainPlace, type OpenSigner, type SignRequest } from './signer.port.js';

@@ -1,5 +1,5 @@
 /** Commands on this host: verified, journaled, run once, followed to their end and reported. See README.md. */
-export { CommandCapability, type CommandActivity, type CommandCapabilityOptions } from './command.capability.js';
+export { CommandCapability } from './command.capability.js';
 export type { RunnerLauncher } from './launcher/runner-launcher.js';
 export { SessionLauncher } from './launcher/session.launcher.js';
 export { SystemdLauncher } from './launcher/systemd.launcher.js';

@@ -109,15 +109,48 @@ describe('statements that do not wait for each other', () => {
     const before = await nameNow();
     const answers = await harness.database.write(ctx, async (tx) => {
       tx.audit(record);
+      // Another text is planned anew, and the same one is not: both must keep their turn.
       return allAnswered([
         renameWhere(tx, before, 'first'),
+        queryPrepared(tx.manager, 'select name from workspaces where id = $1', [workspace.workspaceId]),
         renameWhere(tx, 'first', 'second'),
         renameWhere(tx, 'second', 'third'),
       ]);
     });
-    expect(answers).toEqual([[{ name: 'first' }], [{ name: 'second' }], [{ name: 'third' }]]);
+    expect(answers).toEqual([[{ name: 'first' }], [{ name: 'first' }], [{ name: 'second' }], [{ name: 'third' }]]);
     expect(await nameNow()).toBe('third');
   });
+
+  test('may be left to the commit, which comes behind them', async () => {
+    const before = await nameNow();
+    const { renamed } = await harness.database.write(ctx, async (tx) => {
+      tx.audit(record);
+      const renamed = renameWhere(tx, before, 'left to the commit');
+      tx.sent(renamed);
+      return { renamed };
+    });
+    expect(await renamed).toEqual([{ name: 'left to the commit' }]);
+    expect(await nameNow()).toBe('left to the commit');
+  });
+
+  test.each(['in the work', 'after the audit entry'])(
+    'tell their own error, sent %s, and nothing is left',
+    async (when) => {
+      const [before, entries] = [await nameNow(), await left()];
+      let committed = false;
+      const writing = harness.database.write(ctx, async (tx) => {
+        tx.audit(record);
+        tx.changed('WORKSPACE', workspace.workspaceId);
+        tx.afterCommit(() => (committed = true));
+        const fail = async () => tx.sent(queryPrepared(tx.manager, 'select 1 / $1::integer as "none"', [0]));
+        if (when === 'in the work') await fail();
+        else tx.afterAudit(fail);
+        tx.sent(renameWhere(tx, before, 'lost'));
+      });
+      await expect(writing).rejects.toThrow('division by zero');
+      expect([await nameNow(), await left(), committed]).toEqual([before, entries, false]);
+    },
+  );
 
   test('leave nothing when one of them fails, which is told, and their connection serves the next', async () => {
     const before = await nameNow();

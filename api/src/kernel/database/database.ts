@@ -18,6 +18,11 @@ export interface Transaction {
 }
 
 export interface WriteTransaction extends Transaction {
+  /**
+   * Notes a statement that is on its way and whose answer only the commit needs: nothing waits for it meanwhile. Where it
+   * fails, nothing is committed, and the caller gets its error.
+   */
+  sent(statement: Promise<unknown>): void;
   /** Notes a change for subscribers. It is numbered at the end of the transaction, in commit order. */
   changed(kind: ChangeKind, subjectId: string): void;
   /** Notes what goes on record. Every change that a person or token makes must be on record. */
@@ -55,7 +60,7 @@ export class Database {
   async write<T>(ctx: RequestContext, work: (tx: WriteTransaction) => Promise<T>): Promise<T> {
     const notes = new TransactionNotes();
     const result = await this.transaction(ctx, async (manager, commitBehind) => {
-      const value = await work(notes.open(manager));
+      const value = await work(notes.open(manager, commitBehind));
       notes.demandRecord(ctx);
       const settled = notes.settle(ctx, manager);
       // All others of the workspace wait for this number's commit: it follows at once, on the same way.
@@ -75,12 +80,12 @@ export class Database {
    */
   async enter<Found, T>({ lookUp, contextOf, work }: Entrance<Found, T>): Promise<T | null> {
     const notes = new TransactionNotes();
-    const entered = await this.transaction(null, async (manager) => {
+    const entered = await this.transaction(null, async (manager, commitBehind) => {
       const found = await lookUp({ manager });
       if (found === null) return null;
       const ctx = contextOf(found);
       await manager.query(setScope(ctx));
-      const value = await work({ ctx, tx: notes.open(manager), found });
+      const value = await work({ ctx, tx: notes.open(manager, commitBehind), found });
       notes.demandRecord(ctx);
       await notes.settle(ctx, manager);
       return { ctx, value };
@@ -108,25 +113,31 @@ export class Database {
    */
   private transaction<T>(
     ctx: RequestContext | null,
-    work: (manager: EntityManager, commitBehind: (last: Promise<void>) => void) => Promise<T>,
+    work: (manager: EntityManager, commitBehind: (statement: Promise<unknown>) => void) => Promise<T>,
   ): Promise<T> {
     return orUnavailable(async () => {
       const runner = this.dataSource.createQueryRunner();
+      const behind: Promise<unknown>[] = [];
+      const commitBehind = (statement: Promise<unknown>) => {
+        behind.push(statement);
+        statement.catch(() => undefined); // looked at below, with all others
+      };
       try {
         const connection = (await runner.connect()) as ClientBase;
         const begun = connection.query(`start transaction; ${setScope(ctx)}`);
         // TypeORM's own way to begin waits; what it knows of the transaction afterwards is the same.
         Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
-        const behind: Promise<void>[] = [];
-        const [, value] = await allAnswered([begun, work(runner.manager, (last) => void behind.push(last))]);
+        const [, value] = await allAnswered([begun, work(runner.manager, commitBehind)]);
         // Behind a statement that failed, PostgreSQL takes a commit for a rollback; the statement tells why.
         await allAnswered([...behind, runner.commitTransaction()]);
         return value;
       } catch (error) {
+        const failed = (await Promise.allSettled(behind)).find((answer) => answer.status === 'rejected');
         await runner.rollbackTransaction().catch(() => {
-          // The connection is gone, or there never was one, and with it the transaction. `error` tells why.
+          // The connection is gone, or there never was one, and with it the transaction. What failed tells why.
         });
-        throw error;
+        // What nobody waited for made those behind it fail.
+        throw failed ? failed.reason : error;
       } finally {
         await runner.release();
       }
@@ -161,9 +172,10 @@ class TransactionNotes {
     return this.changes.length > 0 && this.records.length === 0 && this.auditSteps.length === 0;
   }
 
-  open(manager: EntityManager): WriteTransaction {
+  open(manager: EntityManager, commitBehind: (statement: Promise<unknown>) => void): WriteTransaction {
     return {
       manager,
+      sent: commitBehind,
       changed: (kind, subjectId) => void this.changes.push({ kind, subjectId }),
       audit: (record) => void this.records.push(record),
       afterAudit: (step) => void this.auditSteps.push(step),

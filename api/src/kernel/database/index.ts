@@ -5,3 +5,4 @@ export { orUnavailable } from './database-away.js';
 export { findPrepared } from './prepared-entities.js';
 export { Database, type ChangeKind, type Entrance, type Transaction, type WriteTransaction } from './database.js';
 export { absentDatabase, openDatabase, type PoolFigures } from './open-database.js';
+export { absentPool, openPool, type Pool } from './open-pool.js';

@@ -1,7 +1,7 @@
 import type { SigningKey } from '@pilothouse/protocol';
+import { openPool } from '../../kernel/database/index.js';
 import type { Logger } from '../../kernel/log.js';
 import { InProcessSigner, SocketSigner, type Signer } from '../../signer/index.js';
-import { openPool } from './open-pool.js';
 
 /** Where instructions are signed: in this process, or in the signer's own, behind a unix socket. */
 export type SignerPlace = { socket: string } | { key: SigningKey; databaseUrl: string; directory: string };

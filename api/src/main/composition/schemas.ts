@@ -1,13 +1,12 @@
 import { TelemetryWriter } from '@pilothouse/db/timeseries';
 import { generateSigningKey } from '@pilothouse/protocol';
 import type { GraphQLSchema } from 'graphql';
-import { Pool } from 'pg';
 import { pino } from 'pino';
 import { describeAgentSchema } from '../../features/agents/index.js';
 import { AnchorStore } from '../../features/audit/index.js';
 import { ReleaseStore } from '../../features/releases/index.js';
 import { enforceAuthorisation } from '../../kernel/authorisation/index.js';
-import { absentDatabase } from '../../kernel/database/index.js';
+import { absentDatabase, absentPool } from '../../kernel/database/index.js';
 import { InProcessEventBus } from '../../kernel/event-bus.js';
 import { buildResolverSchema } from '../../kernel/graphql/resolver-schema.js';
 import { RateLimits } from '../../kernel/rate-limits.js';
@@ -30,7 +29,7 @@ export async function describeSchemas(): Promise<{ user: GraphQLSchema; agent: G
     rateLimits: new RateLimits(),
     sealing: new SealingKey(Buffer.alloc(32)),
     signer: NO_SIGNER,
-    writer: new TelemetryWriter(new Pool()),
+    writer: new TelemetryWriter(absentPool()),
     anchors: new AnchorStore(''),
     identityKey: generateSigningKey(),
     publicOrigin: 'http://localhost',

@@ -1,11 +1,10 @@
 import { join } from 'node:path';
 import { TelemetryWriter } from '@pilothouse/db/timeseries';
 import { AnchorStore } from '../../features/audit/index.js';
-import { openDatabase, type Database, type PoolFigures } from '../../kernel/database/index.js';
+import { openDatabase, openPool, type Database, type PoolFigures } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Logger } from '../../kernel/log.js';
 import type { Signer } from '../../signer/index.js';
-import { openPool } from './open-pool.js';
 import { openSigner, type SignerPlace } from './open-signer.js';
 
 /** Connection strings of the database roles the api's process works as. */

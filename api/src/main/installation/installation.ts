@@ -11,12 +11,12 @@ import {
   type Keyset,
   type SigningKey,
 } from '@pilothouse/protocol';
-import { Client } from 'pg';
 import { z } from 'zod';
 import type { AgentSources } from '../../features/releases/index.js';
 import { randomCode } from '../../kernel/random-token.js';
 import { SealingKey } from '../../kernel/sealing.js';
 import { makeFirstRelease, releaseAdvice } from './agent-release.js';
+import { OwnedKeysetRepository } from './owned-keyset.repository.js';
 
 /** The exported root key, below the state directory. */
 export const ROOT_KEY_FILE = 'keys/root.encrypted.pem';
@@ -60,24 +60,22 @@ export async function ensureInstallation({
   adminUrl,
   agent = null,
 }: InstallationOptions): Promise<Installation> {
-  const admin = new Client({ connectionString: adminUrl, application_name: 'pilothouse installation' });
-  await admin.connect();
+  const keysets = await OwnedKeysetRepository.open(adminUrl);
   try {
-    const { rows } = await admin.query('select version from public.keysets limit 1');
-    if (rows.length > 0) {
+    if (await keysets.hasAny()) {
       const rootFingerprint = await readRootFingerprint(stateDir);
       const advice = agent && (await releaseAdvice({ stateDir, rootFingerprint, agent }));
       return { rootFingerprint, rootKeyPassphrase: null, advice };
     }
-    return await install(stateDir, { admin, agent });
+    return await install(stateDir, { keysets, agent });
   } finally {
-    await admin.end();
+    await keysets.close();
   }
 }
 
 async function install(
   stateDir: string,
-  { admin, agent }: { admin: Client; agent: AgentSources | null },
+  { keysets, agent }: { keysets: OwnedKeysetRepository; agent: AgentSources | null },
 ): Promise<Installation> {
   for (const directory of ['keys', 'signer']) await mkdir(join(stateDir, directory), { recursive: true, mode: 0o700 });
   const root = generateSigningKey();
@@ -91,15 +89,15 @@ async function install(
     passphrase: rootKeyPassphrase,
   });
   const rootFingerprint = fingerprintOf(root.publicKey);
-  await writeSecret(stateDir, FILES.root, encrypted.toString());
-  await writeSecret(
+  await writeKeyFile(stateDir, FILES.root, encrypted.toString());
+  await writeKeyFile(
     stateDir,
     FILES.rootPublic,
     JSON.stringify({ publicKey: root.publicKey, fingerprint: rootFingerprint }),
   );
-  await writeSecret(stateDir, FILES.controlPlane, exportSigningKey(controlPlane));
-  await writeSecret(stateDir, FILES.command, exportSigningKey(command));
-  await writeSecret(stateDir, FILES.sealing, randomBytes(32).toString('base64'));
+  await writeKeyFile(stateDir, FILES.controlPlane, exportSigningKey(controlPlane));
+  await writeKeyFile(stateDir, FILES.command, exportSigningKey(command));
+  await writeKeyFile(stateDir, FILES.sealing, randomBytes(32).toString('base64'));
   if (agent) await makeFirstRelease({ stateDir, rootFingerprint, agent }, root);
   const keyset: Keyset = {
     version: 1,
@@ -107,10 +105,7 @@ async function install(
     controlPlane: [publicPart(controlPlane)],
     command: [publicPart(command)],
   };
-  await admin.query('insert into public.keysets (version, signed) values ($1, $2)', [
-    keyset.version,
-    signKeyset(root, keyset),
-  ]);
+  await keysets.add(keyset.version, signKeyset(root, keyset));
   return { rootFingerprint, rootKeyPassphrase, advice: null };
 }
 
@@ -125,8 +120,8 @@ export interface InstallationKeys {
 export async function readKeys(stateDir: string): Promise<InstallationKeys> {
   return {
     rootFingerprint: await readRootFingerprint(stateDir),
-    controlPlane: readSigningKey(await readSecret(stateDir, FILES.controlPlane)),
-    sealing: new SealingKey(Buffer.from(await readSecret(stateDir, FILES.sealing), 'base64')),
+    controlPlane: readSigningKey(await readKeyFile(stateDir, FILES.controlPlane)),
+    sealing: new SealingKey(Buffer.from(await readKeyFile(stateDir, FILES.sealing), 'base64')),
   };
 }
 
@@ -137,7 +132,7 @@ export function signerDirectory(stateDir: string): string {
 
 /** For the signer and nobody else. @throws a sentence that names the missing or broken file. */
 export async function readCommandKey(stateDir: string): Promise<SigningKey> {
-  return readSigningKey(await readSecret(stateDir, FILES.command));
+  return readSigningKey(await readKeyFile(stateDir, FILES.command));
 }
 
 /**
@@ -162,7 +157,7 @@ export async function refuseCommandKey(stateDir: string): Promise<void> {
 export async function readRootFingerprint(stateDir: string): Promise<string> {
   const { fingerprint } = z
     .object({ fingerprint: z.string() })
-    .parse(JSON.parse(await readSecret(stateDir, FILES.rootPublic)));
+    .parse(JSON.parse(await readKeyFile(stateDir, FILES.rootPublic)));
   return fingerprint;
 }
 
@@ -170,7 +165,7 @@ function publicPart({ keyId, publicKey }: SigningKey) {
   return { keyId, publicKey };
 }
 
-async function writeSecret(stateDir: string, name: string, text: string): Promise<void> {
+async function writeKeyFile(stateDir: string, name: string, text: string): Promise<void> {
   // A file left by a start that was cut short is read-only: replace it.
   await rm(join(stateDir, name), { force: true });
   const file = await open(join(stateDir, name), 'wx', 0o600);
@@ -183,7 +178,7 @@ async function writeSecret(stateDir: string, name: string, text: string): Promis
   }
 }
 
-async function readSecret(stateDir: string, name: string): Promise<string> {
+async function readKeyFile(stateDir: string, name: string): Promise<string> {
   try {
     return await readFile(join(stateDir, name), 'utf8');
   } catch (error) {

@@ -12,7 +12,7 @@ export interface DatabaseOptions {
 }
 
 /** The database that everything stands on, migrated. */
-export interface OpenDatabase {
+export interface RunningDatabase {
   /** The embedded server may come back on another port. */
   readonly adminUrl: string;
   stop(hurry: AbortSignal): Promise<void>;
@@ -21,7 +21,7 @@ export interface OpenDatabase {
 /** A clean shutdown takes longer than this only when much is still to be written. */
 const HURRY_MS = 2_000;
 
-export async function openDatabase(options: DatabaseOptions): Promise<OpenDatabase> {
+export async function startDatabase(options: DatabaseOptions): Promise<RunningDatabase> {
   const { databaseUrl, stateDir, say } = options;
   if (databaseUrl !== null) {
     await bringUpToDate(databaseUrl, options);

@@ -4,7 +4,7 @@ import type { ToChild } from '../process/parent.js';
 import { ApiConversation } from './api-conversation.js';
 import { Children } from './children.js';
 import { answersWithin } from './dashboard-probe.js';
-import { openDatabase } from './database.js';
+import { startDatabase } from './database.js';
 import { chooseEndpoint, type Endpoint } from './endpoint.js';
 import { launchAgent, launchApi, launchDashboard, type Situation } from './launches.js';
 import { ChildRecord } from './left-over-children.js';
@@ -70,7 +70,7 @@ export class Supervisor {
     const record = new ChildRecord(stateDir);
     await record.endLeftOvers(say);
 
-    const database = await openDatabase({ ...environment, stateDir, say });
+    const database = await startDatabase({ ...environment, stateDir, say });
     this.#undo.push(() => database.stop(this.#hurry.signal));
     this.#sayInstallation(await this.options.ensureInstallation({ stateDir, adminUrl: database.adminUrl }));
     if (this.#ending.signal.aborted) return;

@@ -1,5 +1,7 @@
 import { Pool } from 'pg';
-import type { Logger } from '../../kernel/log.js';
+import type { Logger } from '../log.js';
+
+export type { Pool } from 'pg';
 
 /** Connections of one role for one purpose. */
 export function openPool(
@@ -10,4 +12,9 @@ export function openPool(
   // A connection that breaks while idle is replaced at its next use.
   pool.on('error', (error) => log.warn({ err: error, applicationName }, 'A database connection broke'));
   return pool;
+}
+
+/** Connects to nothing: for describing what is built on it. */
+export function absentPool(): Pool {
+  return new Pool({ connectionString: 'postgres://localhost/none' });
 }
