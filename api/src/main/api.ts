@@ -31,14 +31,15 @@ async function main(): Promise<void> {
     trustedProxies: environment.trustedProxies,
     fallback: createDashboardProxy({ host: environment.dashboardHost, port: environment.dashboardPort }),
   });
-  const jobs = createJobs({ ...replica.jobs, sweeps: controlPlane.sweeps });
+  const jobs =
+    environment.jobsProcess === 'api' ? createJobs({ ...replica.jobs(), sweeps: controlPlane.sweeps }) : null;
   await controlPlane.start();
-  if (environment.jobsProcess === 'api') await jobs.start();
+  await jobs?.start();
   await listen(controlPlane.server, environment.listen);
   const place = { stateDir, publicOrigin, rootFingerprint: keys.rootFingerprint, log };
   if (isSupervised()) await serveSupervisor(controlPlane, place);
   endWith(async () => {
-    await jobs.stop();
+    await jobs?.stop();
     await controlPlane.stop();
   });
 }

@@ -16,7 +16,7 @@ async function main(): Promise<void> {
   const log = createLogger(environment.logLevel);
   const replica = await readReplica(environment, log);
   const joined = await joinFeatures(replica.parts);
-  const jobs = createJobs({ ...replica.jobs, sweeps: joined.sweeps });
+  const jobs = createJobs({ ...replica.jobs(), sweeps: joined.sweeps });
   await jobs.start();
   log.info('Jobs run');
   endWith(async () => {

@@ -24,6 +24,8 @@ export interface TestApiOptions {
   redisUrl?: string;
   /** Opens `/metrics`. */
   figuresToken?: string;
+  /** The address that people are told, where it is not that of this replica. */
+  publicOrigin?: string;
   /** Reverse proxies that are believed whom they ask for. */
   trustedProxies?: readonly string[];
   /** Where instructions are signed, instead of in this process. */
@@ -74,6 +76,7 @@ export class TestApi extends ApiClient {
     signer,
     redisUrl,
     figuresToken,
+    publicOrigin,
     trustedProxies = [],
   }: TestApiOptions): Promise<void> {
     this.ownsDatabase = !replicaOf;
@@ -93,7 +96,7 @@ export class TestApi extends ApiClient {
       redis: redisPlace(redisUrl ?? null, keys.rootFingerprint),
       keys,
       log: createLogger('debug', { write: (line: string) => void this.logged.push(line) }),
-      publicOrigins: [this.origin, ...(replicaOf ? [replicaOf.origin] : [])],
+      publicOrigins: [publicOrigin ?? this.origin, ...(replicaOf ? [replicaOf.origin] : [])],
       explorer,
       ...(figuresToken !== undefined && { figuresToken }),
       trustedProxies,

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIPv6 } from 'node:net';
+import { BlockList, isIP, isIPv6 } from 'node:net';
 import { Router, type RequestHandler } from 'express';
 
 /** What whoever operates a replica asks of it. */
@@ -10,12 +10,15 @@ export interface OperationParts {
   readiness: () => Promise<{ ready: boolean; parts: Readonly<Record<string, string>> }>;
   /** In Prometheus's text format. */
   figures: () => Promise<string>;
-  /** Opens the figures to whoever shows it; null: to this machine only. */
+  /** Opens the figures to whoever shows it; null: to this machine only, where nothing else reaches this replica. */
   figuresToken: string | null;
+  /** Who this replica is for, by its public address and the proxies before it. */
+  reach: { publicOrigin: string; trustedProxies: readonly string[] };
 }
 
 /** `/healthz`: restart me when I do not answer. `/readyz`: give me work. `/metrics`: how I am. */
-export function createOperationRoutes({ health, readiness, figures, figuresToken }: OperationParts): RequestHandler {
+export function createOperationRoutes({ health, readiness, figures, ...access }: OperationParts): RequestHandler {
+  const mayReadFigures = figuresReader(access);
   // A proxy that hides these paths must not be passed by another spelling.
   const routes = Router({ strict: true, caseSensitive: true });
   routes.get('/healthz', (_request, response) => void response.json(health()));
@@ -24,7 +27,7 @@ export function createOperationRoutes({ health, readiness, figures, figuresToken
     response.status(ready ? 200 : 503).json({ status: ready ? 'ready' : 'unready', parts });
   });
   routes.get('/metrics', async (request, response) => {
-    if (!mayReadFigures(request, figuresToken)) return void response.status(403).type('text').send('Forbidden\n');
+    if (!mayReadFigures(request)) return void response.status(403).type('text').send('Forbidden\n');
     response.setHeader('Cache-Control', 'no-store');
     response.type('text/plain; version=0.0.4').send(await figures());
   });
@@ -38,11 +41,27 @@ LOOPBACK.addAddress('::1', 'ipv6');
 /** A reverse proxy on this machine comes from loopback too, on behalf of anybody; it says so in one of these. */
 const FORWARDING = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
 
-function mayReadFigures(request: IncomingMessage, token: string | null): boolean {
-  if (token !== null) return isSame(request.headers.authorization ?? '', `Bearer ${token}`);
-  const address = request.socket.remoteAddress ?? '';
-  const isLocal = LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
-  return isLocal && FORWARDING.every((header) => request.headers[header] === undefined);
+/**
+ * Not every proxy says that it is one, so that its requests cannot be told from this machine's own: without a token
+ * nobody reads figures of a replica that people reach by another address than loopback, or by a proxy.
+ */
+function figuresReader({
+  figuresToken,
+  reach: { publicOrigin, trustedProxies },
+}: Pick<OperationParts, 'figuresToken' | 'reach'>): (request: IncomingMessage) => boolean {
+  if (figuresToken !== null) return (request) => isSame(request.headers.authorization ?? '', `Bearer ${figuresToken}`);
+  if (!isLoopbackHost(new URL(publicOrigin).hostname) || trustedProxies.length > 0) return () => false;
+  return (request) =>
+    isLoopback(request.socket.remoteAddress ?? '') &&
+    FORWARDING.every((header) => request.headers[header] === undefined);
+}
+
+function isLoopbackHost(hostname: string): boolean {
+  return hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
+}
+
+function isLoopback(address: string): boolean {
+  return isIP(address) !== 0 && LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 function isSame(shown: string, wanted: string): boolean {

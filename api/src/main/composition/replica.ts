@@ -11,7 +11,8 @@ import { readRoleUrls, type RoleUrls } from '../installation/role-urls.js';
 /** What every process of the control plane works with, as environment and state directory say. */
 export interface Replica {
   parts: Omit<JoinOptions, 'tlsPins' | 'rateLimits'>;
-  jobs: Omit<JobsParts, 'sweeps'>;
+  /** For whoever runs the jobs, and nobody else: the others are not given the password of their role. */
+  jobs: () => Omit<JobsParts, 'sweeps'>;
 }
 
 /** @throws a sentence that names what is missing */
@@ -30,7 +31,7 @@ export async function readReplica(environment: Environment, log: Logger): Promis
       keys,
       log,
     },
-    jobs: { url: urls('ph_jobs'), redis: environment.jobsBackend === 'redis' ? redis : null, log },
+    jobs: () => ({ url: urls('ph_jobs'), redis: environment.jobsBackend === 'redis' ? redis : null, log }),
   };
 }
 

@@ -67,6 +67,7 @@ export async function serve(
       health: () => ({ status: isTrustworthy() ? 'ok' : 'degraded', version: VERSION }),
       ...operation,
       figuresToken: options.figuresToken ?? null,
+      reach: { publicOrigin, trustedProxies: options.trustedProxies ?? [] },
     }),
     origins: new AllowedOrigins(publicOrigin, [...otherOrigins, ...(options.allowedOrigins ?? [])]),
     trustedProxies: new ProxyAddresses(options.trustedProxies ?? []),

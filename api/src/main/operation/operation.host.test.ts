@@ -149,6 +149,30 @@ describe('/metrics', () => {
     expect((await figures({ authorization: 'Bearer anything-at-all' })).status).toBe(200);
   });
 
+  it.each([
+    ['people reach it by another address', { publicOrigin: 'https://pilot.example.org' }],
+    ['people reach it by an address of this machine', { publicOrigin: 'http://192.0.2.1:7700' }],
+    ['a proxy on this machine is believed', { trustedProxies: ['127.0.0.1'] }],
+    ['a proxy elsewhere is believed', { trustedProxies: ['192.0.2.0/24'] }],
+  ])('without a token is for nobody where %s: such a proxy may not say that it is one', async (_why, reach) => {
+    api = await TestApi.start(reach);
+    expect((await figures()).status).toBe(403);
+    expect((await fetch(`${api.origin}/readyz`)).status).toBe(200);
+    await api.stop();
+    const figuresToken = 'sixteen-letters!';
+    api = await TestApi.start({ ...reach, figuresToken });
+    expect((await figures()).status).toBe(403);
+    expect((await figures({ authorization: `Bearer ${figuresToken}` })).status).toBe(200);
+  });
+
+  it.each(['http://localhost:7700', 'http://127.0.0.2:7700', 'http://[::1]:7700'])(
+    'without a token is for this machine where people reach it at %s',
+    async (publicOrigin) => {
+      api = await TestApi.start({ publicOrigin });
+      expect((await figures()).status).toBe(200);
+    },
+  );
+
   it('with a token is for whoever shows it, and for nobody else', async () => {
     const figuresToken = 'sixteen-letters!';
     api = await TestApi.start({ figuresToken });
