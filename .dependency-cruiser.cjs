@@ -32,6 +32,8 @@ const packageRules = Object.entries(packages).map(([name, { path, mayImport }]) 
 }));
 
 const features = '^api/src/features/';
+const capabilities = '^agent/src/capabilities/';
+const knowTheDatabase = ['\\.repository\\.ts$', '^db/', '^api/src/kernel/database/', ...testPaths];
 
 module.exports = {
   forbidden: [
@@ -51,24 +53,76 @@ module.exports = {
     },
     {
       name: 'kernel-knows-no-feature',
-      comment: 'The kernel is what features stand on.',
+      comment: 'The kernel is what everything else of its package stands on.',
       severity: 'error',
-      from: { path: '^([^/]+|api/cli)/src/kernel/' },
-      to: { path: '^([^/]+|api/cli)/src/(features|capabilities|transport|main)/' },
+      from: { path: '^([^/]+|api/cli)/src/kernel/', pathNot: testPaths },
+      to: { path: '^([^/]+|api/cli)/src/(features|capabilities|link|signer|jobs|transport|main)/' },
     },
     {
       name: 'features-know-no-transport',
-      comment: 'Features stand on the kernel; transport, jobs and main stand on features.',
+      comment: 'Features stand on the kernel and the signer; transport, jobs and main stand on features.',
       severity: 'error',
       from: { path: features, pathNot: testPaths },
       to: { path: '^api/src/(transport|jobs|main)/' },
+    },
+    ...['signer', 'jobs', 'transport'].map((layer) => ({
+      name: `${layer}-knows-the-kernel-only`,
+      comment: `Of the api, ${layer} knows the kernel; main hands it what it needs of features.`,
+      severity: 'error',
+      from: { path: `^api/src/${layer}/`, pathNot: testPaths },
+      to: { path: '^api/src/', pathNot: `^api/src/(${layer}|kernel)/` },
+    })),
+    {
+      name: 'jobs-serve-nothing',
+      comment: 'Jobs in a process of their own join the features and listen nowhere.',
+      severity: 'error',
+      from: { path: '^api/src/main/jobs\\.ts$' },
+      to: { path: '^api/src/transport/', reachable: true },
+    },
+    {
+      name: 'nothing-stands-on-main',
+      comment: 'main joins everything. Only tests, and the agent as a library for them, start from there.',
+      severity: 'error',
+      from: { path: '^(db|agent|api|api/cli)/src/(?!main/|index\\.ts$)', pathNot: testPaths },
+      to: { path: '^(db|agent|api|api/cli)/src/main/' },
+    },
+    {
+      name: 'link-knows-no-capability',
+      comment: 'The link carries frames of anybody; main connects capabilities to it.',
+      severity: 'error',
+      from: { path: '^agent/src/link/', pathNot: testPaths },
+      to: { path: capabilities },
+    },
+    {
+      name: 'capabilities-know-no-link',
+      comment: "A capability knows the kernel, others by their front doors, and the link's journal for its records.",
+      severity: 'error',
+      from: { path: `${capabilities}([^/]+)/`, pathNot: testPaths },
+      to: {
+        path: '^agent/src/',
+        pathNot: [`${capabilities}$1/`, `${capabilities}[^/]+/index\\.ts$`, '^agent/src/(kernel/|link/journal\\.ts$)'],
+      },
+    },
+    {
+      name: 'capabilities-by-their-front-door',
+      comment: "A capability is entered through its index.ts; the command runner's is its own, being another program.",
+      severity: 'error',
+      from: { path: '^agent/src/(?!capabilities/)', pathNot: testPaths },
+      to: { path: capabilities, pathNot: `${capabilities}([^/]+|commands/runner)/index\\.ts$` },
     },
     {
       name: 'typeorm-in-repositories-only',
       comment: 'Only *.repository.ts knows the database; kernel/database opens the connection.',
       severity: 'error',
-      from: { pathNot: ['\\.repository\\.ts$', '^db/', '^api/src/kernel/database/', ...testPaths] },
+      from: { pathNot: knowTheDatabase },
       to: { path: '(^|/)node_modules/typeorm/' },
+    },
+    {
+      name: 'pg-in-repositories-only',
+      comment: 'The driver is as much the database as TypeORM is.',
+      severity: 'error',
+      from: { pathNot: [...knowTheDatabase, '^bench/'] },
+      to: { path: '(^|/)node_modules/(@types/)?pg/' },
     },
     {
       name: 'no-test-doubles-in-shipped-source',

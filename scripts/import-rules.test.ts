@@ -41,7 +41,9 @@ async function treeWithImportByName(): Promise<string> {
 describe('the import rules', () => {
   test('find each seeded violation and nothing else', async () => {
     expect(await violationsIn(fixtures)).toEqual([
-      'features-by-their-front-door-from-outside: api/src/transport/by-the-window.ts',
+      'capabilities-by-their-front-door: agent/src/main/by-the-window.ts',
+      'capabilities-know-no-link: agent/src/capabilities/commands/knows-the-link.ts',
+      'features-by-their-front-door-from-outside: api/src/main/by-the-window.ts',
       'features-by-their-front-door: api/src/features/commands/by-the-window.ts',
       'features-know-no-transport: api/src/features/commands/knows-transport.ts',
       'imports-of-agent: agent/src/imports-db.ts',
@@ -53,10 +55,17 @@ describe('the import rules', () => {
       'imports-of-db: db/src/imports-protocol.ts',
       'imports-of-guard: guard/src/imports-api.ts',
       'imports-of-protocol: agent/protocol/src/imports-guard.ts',
+      'jobs-knows-the-kernel-only: api/src/jobs/knows-a-feature.ts',
+      'jobs-serve-nothing: api/src/main/jobs.ts',
       'kernel-knows-no-feature: api/src/kernel/knows-a-feature.ts',
+      'link-knows-no-capability: agent/src/link/knows-a-capability.ts',
       'no-cycles: db/src/egg.ts',
       'no-test-doubles-in-shipped-source: agent/src/uses-a-test-double.ts',
       'no-unresolvable-import: db/src/imports-nowhere.ts',
+      'nothing-stands-on-main: agent/src/link/knows-main.ts',
+      'pg-in-repositories-only: api/src/features/commands/knows-pg.service.ts',
+      'signer-knows-the-kernel-only: api/src/signer/knows-a-feature.ts',
+      'transport-knows-the-kernel-only: api/src/transport/knows-a-feature.ts',
       'typeorm-in-repositories-only: api/src/features/commands/knows-typeorm.service.ts',
     ]);
   });
