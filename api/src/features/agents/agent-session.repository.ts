@@ -153,6 +153,17 @@ export class AgentSessionRepository {
     return rows.length > 0;
   }
 
+  /** Which of these are commands or instructions of this server. */
+  async ownDeliveries(tx: Transaction, serverId: string, ids: readonly string[]): Promise<Set<string>> {
+    const rows = await queryPrepared<{ id: string }>(
+      tx.manager,
+      `select id from commands where server_id = $1 and id = any($2::uuid[])
+        union all select id from instructions where server_id = $1 and id = any($2::uuid[])`,
+      [serverId, ids],
+    );
+    return new Set(rows.map(({ id }) => id));
+  }
+
   /** Ends a connection if it is still the current one. @returns whether it was. */
   async close(
     tx: Transaction,

@@ -57,7 +57,7 @@ export interface HandshakeParts {
 }
 
 /** Each is kept in the server's history and read by everybody who follows it: more are refused until the minute is over. */
-export const CONNECTS_OF_ONE_AGENT = { points: 300, duration: 60 } as const;
+export const CONNECTS_OF_ONE_AGENT = { points: 60, duration: 60 } as const;
 
 /** Proves both sides to each other and raises the epoch. It trusts no clock but its own, and no header at all. */
 export class HandshakeService {

@@ -6,6 +6,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import { CONNECTS_OF_ONE_AGENT } from './handshake.service.js';
+import { PRICES_MS } from './publish-prices.js';
 import { operation, type AgentClient, type Identity } from '../../testing/agent-client.js';
 import { HOST_FACTS } from '../../testing/fleet.js';
 import { GatewayHarness } from './testing/gateway.harness.js';
@@ -334,11 +335,25 @@ describe('a hostile agent', () => {
     expect((await client.closed).code).toBe(CLOSE_CODES.TOO_MANY_OPERATIONS.code);
   });
 
-  it('waits for its next publish as long as the frames of the one before are worth, its answers do not', async () => {
-    const frames = Array.from({ length: LINK_LIMITS.maxFramesPerPublish }, () => ({ health: { checks: [] } }));
+  it('waits for its next publish as long as what was refused is worth, also on a new connection', async () => {
+    const frames = Array.from({ length: 128 }, () => received(uuidv7()));
     const beganMs = performance.now();
-    for (let count = 0; count < 5; count += 1) expect(await client.publishAll(frames)).toEqual([]);
-    expect(performance.now() - beganMs).toBeGreaterThan(4 * 100);
+    expect(await client.publishAll(frames)).toHaveLength(frames.length);
+    const again = (await harness.connect(agent)).client;
+    expect(await again.publishAll([{ health: { checks: [] } }])).toEqual([]);
+    expect(performance.now() - beganMs).toBeGreaterThan(frames.length * PRICES_MS.refusedFrame - 2000);
+  });
+
+  it('has every frame about what is not its own refused, and those about its own kept, however many come', async () => {
+    const { id } = await harness.queue(ctx, agent);
+    const foreign = (await harness.queue(ctx, await harness.identity(workspace))).id;
+    const frames = Array.from({ length: 24 }, (_, index) =>
+      received(index === 12 ? id : index % 2 ? foreign : uuidv7()),
+    );
+    const refused = await client.publishAll(frames);
+    expect(refused.map(({ index }) => index)).toEqual(frames.flatMap((_, index) => (index === 12 ? [] : [index])));
+    expect(await harness.command(id)).toMatchObject({ state: 'DELIVERED' });
+    expect(await harness.command(foreign)).toMatchObject({ state: 'QUEUED' });
   });
 
   it('has its last report of a kind stored, once for all that came together', async () => {

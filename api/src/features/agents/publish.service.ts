@@ -14,7 +14,8 @@ import type { ReportService } from '../commands/index.js';
 import type { HostFactsRepository } from '../servers/index.js';
 import type { AgentConnection } from './agent-connection.js';
 import type { AgentSessionRepository, Epoch } from './agent-session.repository.js';
-import { PublishTurns } from './publish-turns.js';
+import { priceOf, PRICES_MS } from './publish-prices.js';
+import { PublishTurns, type Charge } from './publish-turns.js';
 
 /** A frame that the agent must not send again. */
 export interface FrameRefusal {
@@ -59,21 +60,33 @@ export class PublishService {
     if (received.length > LINK_LIMITS.maxFramesPerPublish) {
       throw new Fault('BAD_USER_INPUT', `A publish has at most ${LINK_LIMITS.maxFramesPerPublish} frames.`);
     }
-    const refused = await this.turns.take(connection, received.length, () => this.takeIn(connection, received));
+    const refused = await this.turns.take(connection, (charge) => this.takeIn(connection, received, charge));
     if (refused) return refused;
     connection.close('TOO_MANY_OPERATIONS');
     throw new Fault('RATE_LIMITED', 'An agent has one publish under way at a time.');
   }
 
-  private async takeIn(connection: AgentConnection, received: readonly unknown[]): Promise<FrameRefusal[]> {
-    const { frames, refused } = readFrames(received);
+  private async takeIn(
+    connection: AgentConnection,
+    received: readonly unknown[],
+    charge: Charge,
+  ): Promise<FrameRefusal[]> {
+    const { frames, refused } = await readFrames(received);
+    charge(PRICES_MS.publish + priceOf(frames.map(({ frame }) => frame)));
+    charge(refused.length * PRICES_MS.refusedFrame);
+    const fromFrames = await this.keep(connection, frames);
+    charge(fromFrames.length * PRICES_MS.refusedFrame);
+    return [...refused, ...fromFrames];
+  }
+
+  private async keep(connection: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {
     const telemetry = frames.filter(({ frame }) => 'telemetry' in frame);
     const others = frames.filter(({ frame }) => !('telemetry' in frame));
     const [fromTelemetry, fromOthers] = await Promise.all([
       this.acceptTelemetry(connection, telemetry),
       others.length > 0 ? this.applyFenced(connection, others) : [],
     ]);
-    return [...refused, ...fromTelemetry, ...fromOthers];
+    return [...fromTelemetry, ...fromOthers];
   }
 
   /** One transaction that first holds the connection's epoch: a displaced connection cannot write. */
@@ -83,9 +96,33 @@ export class PublishService {
       if (!(await sessions.hold(tx, agent.serverId, agent.epoch))) throw new Superseded();
       // The server before its commands, as everywhere: two transactions never wait for each other.
       await this.storeHostReports({ agent, ctx }, tx, frames);
-      return reports.apply(ctx, tx, { agent, frames });
+      const { known, refused } = await this.sortOut(tx, agent.serverId, frames);
+      for (const part of inParts(known)) {
+        refused.push(...(await reports.apply(ctx, tx, { agent, frames: part })));
+        await letOthersThrough();
+      }
+      return refused;
     };
     return gate.pass(() => database.write(ctx, work));
+  }
+
+  /** Many frames are looked up at once: an agent may name whatever it likes, and each look-up would cost a question. */
+  private async sortOut(
+    tx: WriteTransaction,
+    serverId: string,
+    frames: readonly IndexedFrame[],
+  ): Promise<{ known: readonly IndexedFrame[]; refused: FrameRefusal[] }> {
+    if (frames.length <= FRAMES_AT_A_STRETCH) return { known: frames, refused: [] };
+    const ids = frames.map(({ frame }) => deliveryIdOf(frame));
+    const own = await this.parts.sessions.ownDeliveries(tx, serverId, [...new Set(ids.filter((id) => id !== null))]);
+    const known: IndexedFrame[] = [];
+    const refused: FrameRefusal[] = [];
+    for (const [place, { index, frame }] of frames.entries()) {
+      const id = ids[place] ?? null;
+      if (id === null || own.has(id)) known.push({ index, frame });
+      else refused.push({ index, code: 'UNKNOWN_COMMAND', message: 'This server has no such command' });
+    }
+    return { known, refused };
   }
 
   /** Of several reports of one kind the last one counts. */
@@ -123,14 +160,39 @@ export class PublishService {
 
 /** Judging a wrong frame costs more than taking a right one: after this many the rest of a publish is not read. */
 const MAX_MALFORMED = 32;
+/** How long a publish is read at a stretch, while everybody else waits. */
+const MAX_TURN_MS = 1;
+/** Frames that are applied at a stretch: those with a signature cost most. */
+const FRAMES_AT_A_STRETCH = 8;
 
-function readFrames(received: readonly unknown[]): { frames: IndexedFrame[]; refused: FrameRefusal[] } {
+const letOthersThrough = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+function inParts(frames: readonly IndexedFrame[]): IndexedFrame[][] {
+  const count = Math.ceil(frames.length / FRAMES_AT_A_STRETCH);
+  const from = (part: number) => part * FRAMES_AT_A_STRETCH;
+  return Array.from({ length: count }, (_, part) => frames.slice(from(part), from(part + 1)));
+}
+
+/** The command or instruction that a frame names; a result names its own under a signature. */
+function deliveryIdOf(frame: AgentFrame): string | null {
+  for (const kind of ['received', 'started', 'refused', 'output', 'outputGap'] as const) {
+    const { commandId } = (frame as Partial<Record<typeof kind, { commandId: string }>>)[kind] ?? {};
+    if (commandId !== undefined) return commandId;
+  }
+  return null;
+}
+
+async function readFrames(received: readonly unknown[]): Promise<{ frames: IndexedFrame[]; refused: FrameRefusal[] }> {
   const frames: IndexedFrame[] = [];
   const refused: FrameRefusal[] = [];
+  let beganAt = performance.now();
   for (const [index, value] of received.entries()) {
     const frame = refused.length < MAX_MALFORMED ? readAgentFrame(value) : null;
     if (frame && hasStorableTexts(frame)) frames.push({ index, frame });
     else refused.push({ index, code: 'MALFORMED', message: 'The frame is not in the form PROTOCOL.md gives' });
+    if (performance.now() - beganAt < MAX_TURN_MS) continue;
+    await letOthersThrough();
+    beganAt = performance.now();
   }
   return { frames, refused };
 }
