@@ -17,7 +17,7 @@ interface Service {
   environment?: Record<string, string>;
   secrets?: string[];
   volumes?: string[];
-  networks: string[];
+  networks: string[] | Record<string, { ipv4_address?: string }>;
   ports?: string[];
   healthcheck?: { test: string[] };
   profiles?: string[];
@@ -25,9 +25,15 @@ interface Service {
   [other: string]: unknown;
 }
 
+interface Network {
+  internal?: boolean;
+  enable_ipv6?: boolean;
+  ipam?: { config: { subnet: string; ip_range?: string }[] };
+}
+
 interface Compose {
   services: Record<string, Service>;
-  networks: Record<string, { internal?: boolean } | null>;
+  networks: Record<string, Network | null>;
   secrets: Record<string, { file: string }>;
 }
 
@@ -86,11 +92,14 @@ describe.each(services)('the container of %s', (name, service) => {
 const withSecret = (secret: string) => services.filter(([, s]) => s.secrets?.includes(secret)).map(([name]) => name);
 const withVolume = (volume: string) =>
   services.filter(([, s]) => s.volumes?.some((mount) => mount.startsWith(`${volume}:`))).map(([name]) => name);
-const inNetwork = (network: string) => services.filter(([, s]) => s.networks.includes(network)).map(([name]) => name);
+const networksOf = ({ networks }: Service) => (Array.isArray(networks) ? networks : Object.keys(networks));
+const inNetwork = (network: string) =>
+  services.filter(([, s]) => networksOf(s).includes(network)).map(([name]) => name);
 
 test('the command key is mounted by the signer, and by the installation that makes it', () => {
   expect(withVolume('command-key')).toEqual(['install', 'signer']);
   expect(withSecret('signer-roles.json')).toEqual(['signer']);
+  expect(compose.services['signer']?.environment?.['PILOTHOUSE_DATABASE_ROLES_FILE']).toMatch('/signer-roles.json');
   expect(withVolume('signer-socket')).toEqual(['signer', 'api', 'jobs']);
 });
 
@@ -101,6 +110,36 @@ test('whoever serves people and agents knows no password of an administrator and
   expect(compose.services['dashboard']?.secrets).toBeUndefined();
   expect(compose.services['dashboard']?.volumes).toBeUndefined();
   expect(compose.services['proxy']?.secrets).toBeUndefined();
+});
+
+test('the password of the jobs’ role is given to the jobs, and to no replica of the api', () => {
+  const rolesFileOf = (name: string) => compose.services[name]?.environment?.['PILOTHOUSE_DATABASE_ROLES_FILE'];
+  expect(withSecret('jobs-roles.json')).toEqual(['jobs']);
+  expect(rolesFileOf('jobs')).toBe('/run/secrets/jobs-roles.json');
+  expect(withSecret('api-roles.json')).toEqual(['api']);
+  expect(rolesFileOf('api')).toBe('/run/secrets/api-roles.json');
+});
+
+test('one address is believed about clients: the proxy’s, which no other container can be given', () => {
+  const told = compose.services['api']?.environment?.['PILOTHOUSE_TRUSTED_PROXIES'] ?? '';
+  expect(told).toMatch(/^\$\{PILOTHOUSE_PROXY_ADDRESS:\?/);
+  expect(compose.services['proxy']?.networks).toMatchObject({ front: { ipv4_address: told } });
+  expect(compose.networks['front']?.ipam?.config).toEqual([
+    {
+      subnet: expect.stringContaining('{PILOTHOUSE_FRONT_NETWORK:?'),
+      ip_range: expect.stringContaining('{PILOTHOUSE_FRONT_REPLICAS:?'),
+    },
+  ]);
+});
+
+test('clients of IPv6 are served where the network has it, and never share an address', () => {
+  const ipv6 = parse(readFileSync(join(root, 'deploy/compose.ipv6.yml'), 'utf8')) as Compose;
+  const wide = (ports: string[] | undefined) => ports?.map((port) => port.replace('[::]', '0.0.0.0'));
+  for (const port of compose.services['proxy']?.ports ?? []) expect(port).toMatch(/^0\.0\.0\.0:/);
+  for (const port of ipv6.services['proxy']?.ports ?? []) expect(port).toMatch(/^\[::\]:/);
+  expect(wide(ipv6.services['proxy']?.ports)).toEqual(compose.services['proxy']?.ports);
+  expect(ipv6.networks).toMatchObject({ edge: { enable_ipv6: true } });
+  expect(Object.keys(ipv6.networks)).toEqual(['edge']);
 });
 
 test('only the proxy is reached from outside, and only it reaches out', () => {
@@ -171,12 +210,14 @@ describe('compose-init', () => {
     expect(one.env).toBe(other.env);
   });
 
-  test('gives the api and the signer the passwords of their own roles', () => {
+  test('gives api, jobs and signer the passwords of their own roles', () => {
     const { secret } = made('--domain', 'pilot.example');
     const all = JSON.parse(secret('database-roles.json')) as Record<string, string>;
     const { ph_signer, ...others } = all;
     expect(JSON.parse(secret('signer-roles.json'))).toEqual({ ph_signer });
-    expect(JSON.parse(secret('api-roles.json'))).toEqual(others);
+    expect(JSON.parse(secret('jobs-roles.json'))).toEqual(others);
+    expect(Object.keys(JSON.parse(secret('api-roles.json')) as object)).toEqual(['ph_app', 'ph_telemetry_writer']);
+    expect(others).toMatchObject(JSON.parse(secret('api-roles.json')) as object);
     expect(Object.keys(all).sort()).toEqual(['ph_app', 'ph_jobs', 'ph_signer', 'ph_telemetry_writer']);
   });
 
@@ -187,6 +228,24 @@ describe('compose-init', () => {
     const vouched = made('--domain', 'pilot.example', '--email', 'who@example.org').env;
     expect(vouched).toMatch(/^PILOTHOUSE_PROXY_CERT=''$/m);
     expect(vouched).toMatch(/^PILOTHOUSE_TLS='who@example\.org'$/m);
+  });
+
+  test.each([
+    [[], '10.203.117.0/27', '10.203.117.0/28', '10.203.117.30'],
+    [['--front-network', '192.168.9.16/28'], '192.168.9.16/28', '192.168.9.16/29', '192.168.9.30'],
+    [['--front-network', '172.20.0.0/16'], '172.20.0.0/16', '172.20.0.0/17', '172.20.255.254'],
+  ])('gives the proxy an address that no replica is given: %j', (args, network, replicas, proxy) => {
+    const { env } = made('--domain', 'pilot.example', ...args);
+    expect(env).toContain(`PILOTHOUSE_FRONT_NETWORK='${network}'\n`);
+    expect(env).toContain(`PILOTHOUSE_FRONT_REPLICAS='${replicas}'\n`);
+    expect(env).toContain(`PILOTHOUSE_PROXY_ADDRESS='${proxy}'\n`);
+  });
+
+  test('names the file for clients of IPv6 where it is asked to', () => {
+    expect(made('--domain', 'pilot.example').env).not.toContain('COMPOSE_FILE');
+    expect(made('--domain', 'pilot.example', '--ipv6').env).toMatch(
+      /^COMPOSE_FILE='docker-compose\.yml:deploy\/compose\.ipv6\.yml'$/m,
+    );
   });
 
   test('never touches what is there', () => {
@@ -202,6 +261,11 @@ describe('compose-init', () => {
     [['--domain', '192.0.2.1', '--email', 'who@example.org']],
     [['--domain', 'pilot.example', '--email', 'x {']],
     [['--domain', 'pilot.example', '--https-port', '65536']],
+    [['--domain', 'pilot.example', '--front-network', '10.203.117.0/29']],
+    [['--domain', 'pilot.example', '--front-network', '10.0.0.0/15']],
+    [['--domain', 'pilot.example', '--front-network', '10.203.117.1/27']],
+    [['--domain', 'pilot.example', '--front-network', 'fd00::/64']],
+    [['--domain', 'pilot.example', '--front-network', '10.203.117.0']],
     [['--domain', 'pilot.example', '--unknown']],
   ])('refuses %j and makes nothing', (args) => {
     const place = mkdtempSync(join(tmpdir(), 'pilothouse-compose-'));
