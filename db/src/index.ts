@@ -14,6 +14,7 @@ export {
   keepRolePasswords,
   LOGIN_ROLES,
   readRolePasswords,
+  rolePasswordsOf,
   roleUrl,
   type LoginRole,
   type RolePasswords,

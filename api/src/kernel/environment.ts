@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { DATABASE_SECRETS, databaseSettings, withSecretsFromFiles } from '@pilothouse/db/settings';
 import { z } from 'zod';
 import { ProxyAddresses } from './client-address.js';
 
@@ -7,20 +7,18 @@ const port = z.coerce.number().int().min(0).max(65_535);
 /** The kernel takes 107 bytes; the signer binds under a longer name first. */
 const MAX_SOCKET_PATH_LENGTH = 90;
 
-/** What holds a password. Each may instead be named in a variable with this ending, as the file that holds it. */
-const SECRETS = ['PILOTHOUSE_DATABASE_URL', 'PILOTHOUSE_REDIS_URL', 'PILOTHOUSE_METRICS_TOKEN'] as const;
-const FILE_ENDING = '_FILE';
+/** What holds a password. Each may instead be named as the file that holds it, see `withSecretsFromFiles`. */
+const SECRETS = [...DATABASE_SECRETS, 'PILOTHOUSE_REDIS_URL', 'PILOTHOUSE_METRICS_TOKEN'];
 
 /** The api's environment. README holds the table for operators. */
 const environmentSchema = z.object({
-  PILOTHOUSE_STATE_DIR: z.string().min(1).default('.pilothouse'),
+  ...databaseSettings,
   PILOTHOUSE_LISTEN: z
     .string()
     .regex(/^(\[[0-9a-fA-F:]+\]|[^:[\]]+):\d{1,5}$/, 'must be ADDRESS:PORT')
     .refine((text) => port.safeParse(text.slice(text.lastIndexOf(':') + 1)).success, 'has no port from 0 to 65535')
     .default('127.0.0.1:7700'),
   PILOTHOUSE_PUBLIC_URL: z.url({ protocol: /^https?$/ }).optional(),
-  PILOTHOUSE_DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/ }).optional(),
   PILOTHOUSE_SIGNER_SOCKET: z
     .string()
     .startsWith('/', 'is not an absolute path')
@@ -37,7 +35,6 @@ const environmentSchema = z.object({
   PILOTHOUSE_LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error']).default('info'),
   PILOTHOUSE_DASHBOARD_HOST: z.string().min(1).default('127.0.0.1'),
   PILOTHOUSE_DASHBOARD_PORT: port.optional(),
-  PILOTHOUSE_DATABASE_ROLES_FILE: z.string().startsWith('/', 'is not an absolute path').optional(),
   PILOTHOUSE_PROXY_CERT: z.string().default(''),
   PILOTHOUSE_TRUSTED_PROXIES: z
     .string()
@@ -79,7 +76,7 @@ export interface Environment {
 
 /** Reads and checks the environment. @throws an error that names every wrong variable. */
 export function readEnvironment(source: NodeJS.ProcessEnv = process.env): Environment {
-  const parsed = environmentSchema.safeParse(withSecretsFromFiles(source));
+  const parsed = environmentSchema.safeParse(withSecretsFromFiles(source, SECRETS));
   if (!parsed.success) {
     const lines = parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
     throw new Error(`The environment is wrong.\n${lines.join('\n')}`);
@@ -147,25 +144,6 @@ export function variablesOf(environment: Environment): Record<string, string> {
     NODE_ENV: environment.development ? 'development' : 'production',
   };
   return Object.fromEntries(Object.entries(variables).filter((entry): entry is [string, string] => entry[1] !== null));
-}
-
-function withSecretsFromFiles(source: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  const read = { ...source };
-  for (const name of SECRETS) {
-    const file = source[`${name}${FILE_ENDING}`];
-    if (file === undefined) continue;
-    if (source[name] !== undefined) throw new Error(`${name} and ${name}${FILE_ENDING} say the same: set one of them.`);
-    read[name] = readSecretFile(`${name}${FILE_ENDING}`, file);
-  }
-  return read;
-}
-
-function readSecretFile(name: string, file: string): string {
-  try {
-    return readFileSync(file, 'utf8').trimEnd();
-  } catch (cause) {
-    throw new Error(`The file that ${name} names cannot be read: ${file}`, { cause });
-  }
 }
 
 const HOST_VARIABLES = [

@@ -2,14 +2,15 @@
 import 'reflect-metadata';
 import { readEnvironment } from '../kernel/environment.js';
 import { convertTelemetry } from '../migrate/index.js';
-import { keepRolePasswords } from '../roles/index.js';
+import { rolePasswordsOf } from '../roles/index.js';
 
 /** Moves the telemetry of the database that PILOTHOUSE_DATABASE_URL names into TimescaleDB, with Pilothouse stopped. */
 async function main(): Promise<void> {
-  const { databaseUrl, stateDir } = readEnvironment();
+  const environment = readEnvironment();
+  const { databaseUrl } = environment;
   if (!databaseUrl)
     throw new Error('The embedded PostgreSQL has no TimescaleDB; PILOTHOUSE_DATABASE_URL names one that has');
-  await convertTelemetry({ adminUrl: databaseUrl, rolePasswords: await keepRolePasswords(stateDir), log });
+  await convertTelemetry({ adminUrl: databaseUrl, rolePasswords: await rolePasswordsOf(environment), log });
   log('Telemetry is stored by TimescaleDB');
 }
 

@@ -1,20 +1,24 @@
 #!/usr/bin/env node
 import 'reflect-metadata';
 import { startEmbeddedPostgres } from '../embedded/index.js';
-import { readEnvironment } from '../kernel/environment.js';
+import { readEnvironment, type Environment } from '../kernel/environment.js';
 import { migrate, type MigrationReport } from '../migrate/index.js';
-import { keepRolePasswords } from '../roles/index.js';
+import { rolePasswordsOf } from '../roles/index.js';
 
 /** Migrates the database that PILOTHOUSE_DATABASE_URL names, or the embedded one while no control plane runs on it. */
 async function main(): Promise<MigrationReport> {
-  const { databaseUrl, stateDir } = readEnvironment();
-  if (databaseUrl) return migrate({ adminUrl: databaseUrl, rolePasswords: await keepRolePasswords(stateDir), log });
-  const postgres = await startEmbeddedPostgres({ stateDir, log });
+  const environment = readEnvironment();
+  if (environment.databaseUrl) return bringUpToDate(environment.databaseUrl, environment);
+  const postgres = await startEmbeddedPostgres({ stateDir: environment.stateDir, log });
   try {
-    return await migrate({ adminUrl: postgres.adminUrl, rolePasswords: await keepRolePasswords(stateDir), log });
+    return await bringUpToDate(postgres.adminUrl, environment);
   } finally {
     await postgres.stop();
   }
+}
+
+async function bringUpToDate(adminUrl: string, environment: Environment): Promise<MigrationReport> {
+  return migrate({ adminUrl, rolePasswords: await rolePasswordsOf(environment), log });
 }
 
 function log(line: string): void {

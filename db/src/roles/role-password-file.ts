@@ -12,6 +12,11 @@ const schema = z.strictObject({
   ph_signer: password,
 });
 
+export interface RolePasswordsPlace {
+  databaseRolesFile?: string | null | undefined;
+  stateDir: string;
+}
+
 /**
  * The passwords of this installation: made once, kept in a file of mode 0600 in the state directory.
  *
@@ -31,6 +36,11 @@ export async function keepRolePasswords(stateDir: string): Promise<RolePasswords
  */
 export async function readRolePasswords(path: string): Promise<RolePasswords> {
   return parse(await readFile(path, 'utf8'), `${path} does not hold ${PASSWORDS}.`);
+}
+
+/** The passwords in the file that the operator names, or else those of the state directory, made there if need be. */
+export function rolePasswordsOf({ databaseRolesFile, stateDir }: RolePasswordsPlace): Promise<RolePasswords> {
+  return databaseRolesFile ? readRolePasswords(databaseRolesFile) : keepRolePasswords(stateDir);
 }
 
 const PASSWORDS = 'the passwords of the database roles';

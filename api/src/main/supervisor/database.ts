@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { keepRolePasswords, migrate, readRolePasswords } from '@pilothouse/db';
+import { migrate, rolePasswordsOf } from '@pilothouse/db';
 import { startEmbeddedPostgres } from '@pilothouse/db/embedded';
 
 export interface DatabaseOptions {
@@ -48,10 +48,9 @@ export async function startDatabase(options: DatabaseOptions): Promise<RunningDa
   };
 }
 
-async function bringUpToDate(adminUrl: string, { databaseRolesFile, stateDir, say }: DatabaseOptions) {
-  const rolePasswords = await (databaseRolesFile ? readRolePasswords(databaseRolesFile) : keepRolePasswords(stateDir));
-  const { applied } = await migrate({ adminUrl, rolePasswords });
-  if (applied.length > 0) say(`Brought the database up to date: ${applied.length} migrations.`);
+async function bringUpToDate(adminUrl: string, options: DatabaseOptions) {
+  const { applied } = await migrate({ adminUrl, rolePasswords: await rolePasswordsOf(options) });
+  if (applied.length > 0) options.say(`Brought the database up to date: ${applied.length} migrations.`);
 }
 
 async function hurried(hurry: AbortSignal): Promise<false> {
