@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, mkdir, open, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
@@ -30,6 +30,9 @@ const FILES = {
   sealing: 'keys/sealing.key',
 } as const;
 
+/** Is there from the first key file on until the keyset is stored, so that nobody trusts these keys yet. */
+const UNFINISHED = 'keys/unfinished';
+
 export interface Installation {
   /** SHA-256 of the root public key, hexadecimal: what install lines pin. */
   rootFingerprint: string;
@@ -51,9 +54,11 @@ export interface InstallationOptions {
  * control plane's identity key, the command key, the sealing key, and, signed by the root key, the first keyset and the
  * first release of the agent, without a Node runtime.
  *
- * The keyset is stored last, in one transaction: a start that was cut short before it begins anew.
+ * The keyset is stored last, in one transaction: a start that was cut short before it begins anew. Of several at once
+ * on one database, one does this and the others find it done.
  *
- * @throws when keys are missing although the database knows a keyset: agents would no longer trust this control plane.
+ * @throws a sentence when keys are missing although the database knows a keyset, or are there although it knows none:
+ * agents would no longer trust this control plane.
  */
 export async function ensureInstallation({
   stateDir,
@@ -63,14 +68,28 @@ export async function ensureInstallation({
   const keysets = await OwnedKeysetRepository.open(adminUrl);
   try {
     if (await keysets.hasAny()) {
+      await rm(join(stateDir, UNFINISHED), { force: true });
       const rootFingerprint = await readRootFingerprint(stateDir);
       const advice = agent && (await releaseAdvice({ stateDir, rootFingerprint, agent }));
       return { rootFingerprint, rootKeyPassphrase: null, advice };
     }
+    await refuseToReplaceKeys(stateDir);
     return await install(stateDir, { keysets, agent });
   } finally {
     await keysets.close();
   }
+}
+
+/** @throws a sentence when there are keys, unless a start that was cut short has left them */
+async function refuseToReplaceKeys(stateDir: string): Promise<void> {
+  const isThere = (name: string) => existsSync(join(stateDir, name));
+  const keys = Object.values(FILES).filter(isThere);
+  if (keys.length === 0 || isThere(UNFINISHED)) return;
+  throw new Error(
+    `The database knows no installation, but the state directory holds the keys of one: ${keys.join(', ')}. Its agents ` +
+      'trust no others, so they are not replaced. Restore the database that belongs to them from your backup. To begin ' +
+      'a new installation instead, move the directories keys/ and signer/ out of the state directory and keep them.',
+  );
 }
 
 async function install(
@@ -78,6 +97,7 @@ async function install(
   { keysets, agent }: { keysets: OwnedKeysetRepository; agent: AgentSources | null },
 ): Promise<Installation> {
   for (const directory of ['keys', 'signer']) await mkdir(join(stateDir, directory), { recursive: true, mode: 0o700 });
+  await writeKeyFile(stateDir, UNFINISHED, '');
   const root = generateSigningKey();
   const controlPlane = generateSigningKey();
   const command = generateSigningKey();
@@ -106,6 +126,7 @@ async function install(
     command: [publicPart(command)],
   };
   await keysets.add(keyset.version, signKeyset(root, keyset));
+  await rm(join(stateDir, UNFINISHED));
   return { rootFingerprint, rootKeyPassphrase, advice: null };
 }
 
