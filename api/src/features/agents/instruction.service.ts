@@ -57,7 +57,15 @@ export class InstructionService {
   private async takeDue({ agent, ctx }: AgentConnection): Promise<EnvelopeInstruction[]> {
     const epoch = { serverId: agent.serverId, ...agent.epoch };
     const { database, deliveries, gate } = this.parts;
-    const due = await gate.pass(() => database.write(ctx, (tx) => deliveries.take(tx, epoch, ctx.now())));
-    return due.map(({ id, envelope }) => Object.assign(new EnvelopeInstruction(), { deliveryId: id, ...envelope }));
+    const { taken } = await gate.pass(() =>
+      database.write(ctx, async (tx) => {
+        const taken = deliveries.take(tx, epoch, ctx.now());
+        tx.sent(taken);
+        return { taken };
+      }),
+    );
+    return (await taken).map(({ id, envelope }) =>
+      Object.assign(new EnvelopeInstruction(), { deliveryId: id, ...envelope }),
+    );
   }
 }

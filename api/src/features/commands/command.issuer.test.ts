@@ -25,6 +25,7 @@ async function signWith(sign: Signer['sign']): Promise<string[]> {
   const stored: string[] = [];
   let step: (place: AuditPlace) => Promise<void> = async () => undefined;
   const tx = {
+    sent: () => undefined,
     audit: () => undefined,
     afterAudit: (given: typeof step) => (step = given),
   } as unknown as WriteTransaction;

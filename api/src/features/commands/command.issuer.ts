@@ -29,18 +29,12 @@ export class CommandIssuer {
   ) {}
 
   /** Inserts the commands, unsigned. @returns them with the instructions to be signed, in the order of the servers. */
-  async prepareCommands(
-    tx: WriteTransaction,
-    ctx: WorkspaceContext,
-    request: IssueRequest,
-  ): Promise<PreparedCommand[]> {
+  prepareCommands(tx: WriteTransaction, ctx: WorkspaceContext, request: IssueRequest): PreparedCommand[] {
     const now = ctx.now();
     const prepared = request.servers.map((server, index) => prepareCommand(ctx, request, { server, index, now }));
-    await this.parts.repository.insertCommands(
-      tx,
-      prepared.map(({ row }) => row),
-    );
-    for (const { row } of prepared) tx.changed('COMMAND', row.id);
+    const rows = prepared.map(({ row }) => row);
+    tx.sent(this.parts.repository.insertCommands(tx, rows));
+    for (const { id } of rows) tx.changed('COMMAND', id);
     return prepared;
   }
 
@@ -59,7 +53,7 @@ export class CommandIssuer {
     },
   ): void {
     tx.audit({ ...record, intentDigest: intentDigest(intents) });
-    tx.afterAudit(async (place) => store(await this.sign(ctx, place, intents)));
+    tx.afterAudit(async (place) => tx.sent(store(await this.sign(ctx, place, intents))));
   }
 
   private async sign(ctx: WorkspaceContext, place: AuditPlace, intents: readonly Intent[]): Promise<SignedEnvelope[]> {

@@ -7,7 +7,7 @@ import {
   type SignedEnvelope,
 } from '@pilothouse/protocol';
 import { Brackets, In } from 'typeorm';
-import { findPrepared, queryPrepared, type Transaction } from '../../kernel/database/index.js';
+import { allAnswered, findPrepared, queryPrepared, type Transaction } from '../../kernel/database/index.js';
 import { decodeTimeCursor, pageSize, timeCursor, toPage, type Page } from '../../kernel/graphql/connection.js';
 import type { EnvelopeSeal } from './envelope.seal.js';
 import { holdsSecrets, type StoredArguments } from './stored-arguments.js';
@@ -177,8 +177,14 @@ export class CommandRepository {
 
   /** What an earlier request with the same key made; waits for one that is still under way. */
   async findByIdempotencyKey(tx: Transaction, actorId: string, idempotencyKey: string): Promise<CommandEntity | null> {
-    await lockIdempotencyKey(tx, `command ${actorId} ${idempotencyKey}`);
-    return tx.manager.findOneBy(CommandEntity, { actorId, idempotencyKey });
+    const [, [command]] = await allAnswered([
+      lockIdempotencyKey(tx, `command ${actorId} ${idempotencyKey}`),
+      findPrepared(tx.manager, CommandEntity, {
+        condition: 'actor_id = $1::uuid and idempotency_key = $2',
+        values: [actorId, idempotencyKey],
+      }),
+    ]);
+    return command ?? null;
   }
 
   async find(tx: Transaction, id: string): Promise<CommandEntity | null> {
@@ -294,7 +300,7 @@ export class CommandRepository {
 
 /** Requests with the same key take turns until their transactions end. */
 export async function lockIdempotencyKey(tx: Transaction, key: string): Promise<void> {
-  await tx.manager.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [key]);
+  await queryPrepared(tx.manager, 'select pg_advisory_xact_lock(hashtextextended($1, 0))', [key]);
 }
 
 /** TypeORM returns [rows, count] for UPDATE and DELETE, and rows for everything else. */

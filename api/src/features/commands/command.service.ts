@@ -79,7 +79,7 @@ export class CommandService {
       const { repository } = this.parts;
       const known = await repository.find(tx, commandId);
       if (!known) throw notFound('The command');
-      await this.target(ctx, tx, known.serverId);
+      permitted(ctx, await this.findServer(ctx, tx, known.serverId));
       await repository.lockServers(tx, [known.serverId]);
       const command = await repository.lock(tx, commandId);
       if (!command) throw notFound('The command');
@@ -133,12 +133,13 @@ export class CommandService {
     const { repository, issuer, bus } = this.parts;
     const expiresInMs = checkExpiry(request.expiresInMs);
     const idempotencyKey = request.idempotencyKey == null ? null : checkIdempotencyKey(request.idempotencyKey);
-    return this.parts.database.write(ctx, async (tx) => {
-      const earlier = idempotencyKey
-        ? await repository.findByIdempotencyKey(tx, actorOf(ctx).id, idempotencyKey)
-        : null;
+    const outcome = await this.parts.database.write(ctx, async (tx) => {
+      const [earlier, found] = await allAnswered([
+        this.findEarlier(ctx, tx, idempotencyKey),
+        this.findServer(ctx, tx, request.serverId),
+      ]);
       if (earlier) return earlier;
-      const server = await this.target(ctx, tx, request.serverId);
+      const server = permitted(ctx, found);
       // The server's row is locked from here on: the queue cannot grow between looking and adding.
       const [numbered, full] = await allAnswered([
         repository.numberInstructions(tx, [server.id]),
@@ -147,7 +148,7 @@ export class CommandService {
       const { plan, template } = await request.planned(tx);
       const refusal = refuse(server, { plan, whenOffline: request.whenOffline ?? 'SKIP', full: full.has(server.id) });
       if (refusal) return refusal;
-      const prepared = await issuer.prepareCommands(tx, ctx, {
+      const prepared = issuer.prepareCommands(tx, ctx, {
         plan,
         servers: [...numbered.values()],
         expiresInMs,
@@ -166,20 +167,28 @@ export class CommandService {
         store: (envelopes) => repository.storeEnvelopes(tx, rows, envelopes),
       });
       tx.afterCommit(() => bus.publish(`queue:${server.id}`));
-      return this.reread(tx, id);
+      const queued = this.reread(tx, id);
+      tx.sent(queued);
+      return { queued };
     });
+    return 'queued' in outcome ? outcome.queued : outcome;
   }
 
-  /** The server, if the caller may run commands on it. @throws NOT_FOUND, FORBIDDEN */
-  private async target(ctx: WorkspaceContext, tx: Transaction, serverId: string): Promise<TargetServer> {
-    const find = (action: 'servers.read' | 'commands.run') =>
-      this.parts.targets.resolve(ctx, tx, { target: { serverIds: [serverId] }, action });
-    const [server] = isId(serverId) ? await find('servers.read') : [];
-    if (!server) throw notFound('The server');
-    if (!mayOnServer(ctx, 'commands.run', server)) {
-      throw new Fault('FORBIDDEN', `You may not run commands on ${server.name}; an operator may.`);
-    }
-    return server;
+  private async findEarlier(
+    ctx: WorkspaceContext,
+    tx: Transaction,
+    idempotencyKey: string | null,
+  ): Promise<CommandEntity | null> {
+    if (idempotencyKey === null) return null;
+    return this.parts.repository.findByIdempotencyKey(tx, actorOf(ctx).id, idempotencyKey);
+  }
+
+  /** The server, if the caller may read it. */
+  private async findServer(ctx: WorkspaceContext, tx: Transaction, serverId: string): Promise<TargetServer | null> {
+    if (!isId(serverId)) return null;
+    const target = { serverIds: [serverId] };
+    const [server] = await this.parts.targets.resolve(ctx, tx, { target, action: 'servers.read' });
+    return server ?? null;
   }
 
   private async reread(tx: Transaction, id: string): Promise<CommandEntity> {
@@ -187,6 +196,15 @@ export class CommandService {
     if (!command) throw new Error('A command vanished inside its own transaction');
     return command;
   }
+}
+
+/** The server, if the caller may run commands on it. @throws NOT_FOUND, FORBIDDEN */
+function permitted(ctx: WorkspaceContext, server: TargetServer | null): TargetServer {
+  if (!server) throw notFound('The server');
+  if (!mayOnServer(ctx, 'commands.run', server)) {
+    throw new Fault('FORBIDDEN', `You may not run commands on ${server.name}; an operator may.`);
+  }
+  return server;
 }
 
 function refuse(

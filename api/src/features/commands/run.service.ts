@@ -108,7 +108,7 @@ export class RunService {
         tx,
         servers.map(({ id }) => id),
       );
-      const prepared = await issuer.prepareCommands(tx, ctx, {
+      const prepared = issuer.prepareCommands(tx, ctx, {
         plan,
         servers: servers.flatMap(({ id }) => numbered.get(id) ?? []),
         expiresInMs,
