@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { keyRotationFrameSchema } from './key-rotation.js';
 import { OUTPUT_LIMITS } from './limits.js';
 import { hostFactsSchema, telemetryFrameSchema } from './telemetry.js';
 
@@ -71,6 +72,7 @@ const frameSchemas = {
   telemetry: z.strictObject({ telemetry: telemetryFrameSchema }),
   facts: z.strictObject({ facts: hostFactsSchema }),
   health: z.strictObject({ health: healthFrameSchema }),
+  keyRotation: z.strictObject({ keyRotation: keyRotationFrameSchema }),
 };
 
 /** Everything an agent may publish: exactly one member is present. */

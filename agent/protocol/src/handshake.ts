@@ -2,7 +2,8 @@ import { createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync, type Key
 import { z } from 'zod';
 import { encodeFields, sha256 } from './bytes.js';
 import { signedKeysetSchema } from './keyset.js';
-import { signFields, verifyFields, type PublicKeyText, type SigningKey } from './signature.js';
+import { signFields, verifyFields, type PublicKeyText, type SignatureDomain, type SigningKey } from './signature.js';
+import { KEY_ROTATION_SINCE } from './version.js';
 
 /** Header of the WebSocket 101 response that carries the challenge, base64url. */
 export const CHALLENGE_HEADER = 'pilothouse-challenge';
@@ -55,6 +56,8 @@ export const controlPlaneAckSchema = z.strictObject({
   /** Present when the control plane's keyset may be newer than the agent's. */
   keyset: signedKeysetSchema.nullable(),
   anchor: auditAnchorSchema.nullable(),
+  /** Since version 2: somebody has asked for a new key of this agent. */
+  rotateKey: z.boolean().optional(),
   signature,
 });
 export type ControlPlaneAck = z.infer<typeof controlPlaneAckSchema>;
@@ -86,6 +89,10 @@ export function verifyHello(hello: AgentHello, publicKey: PublicKeyText): boolea
   });
 }
 
+function ackDomain({ version }: Pick<ControlPlaneAck, 'version'>): SignatureDomain {
+  return version < KEY_ROTATION_SINCE ? 'ph-cp-hs-v1' : 'ph-cp-hs-v2';
+}
+
 function ackFields(ack: Omit<ControlPlaneAck, 'signature'>, hello: AgentHello): (string | Uint8Array)[] {
   return [
     hello.challenge,
@@ -100,17 +107,18 @@ function ackFields(ack: Omit<ControlPlaneAck, 'signature'>, hello: AgentHello): 
     ack.serverId,
     ack.workspaceId,
     ack.anchor ? sha256(JSON.stringify(auditAnchorSchema.parse(ack.anchor))) : '',
+    ...(ack.version < KEY_ROTATION_SINCE ? [] : [String(ack.rotateKey === true)]),
   ];
 }
 
 export function signAck(key: SigningKey, ack: Omit<ControlPlaneAck, 'signature'>, hello: AgentHello): ControlPlaneAck {
-  return { ...ack, signature: signFields(key, 'ph-cp-hs-v1', ackFields(ack, hello)).toString('base64') };
+  return { ...ack, signature: signFields(key, ackDomain(ack), ackFields(ack, hello)).toString('base64') };
 }
 
 export function verifyAck(ack: ControlPlaneAck, hello: AgentHello, publicKey: PublicKeyText): boolean {
   return verifyFields({
     publicKey,
-    domain: 'ph-cp-hs-v1',
+    domain: ackDomain(ack),
     fields: ackFields(ack, hello),
     signature: Buffer.from(ack.signature, 'base64'),
   });

@@ -8,6 +8,7 @@ export * from './envelope.js';
 export * from './frames.js';
 export * from './handshake.js';
 export * from './json.js';
+export * from './key-rotation.js';
 export * from './keyset.js';
 export * from './limits.js';
 export * from './release.js';

@@ -91,6 +91,15 @@ export const TELEMETRY_LIMITS = {
 /** Enrolment tokens and their use. */
 export const ENROLMENT_LIMITS = { tokenLifetimeMs: 24 * HOUR, tokenBytes: 32 } as const;
 
+/** How an agent changes its key. */
+export const KEY_ROTATION_LIMITS = {
+  defaultIntervalDays: 30,
+  /** An announced key that was not used by then is void. */
+  pendingLifetimeMs: HOUR,
+  /** Until the next change by itself; people may ask for one at any time. */
+  minKeyAgeMs: MINUTE,
+} as const;
+
 /** An envelope's furthest expiry, and how long after it the agent's journal remembers its id. */
 export const ENVELOPE_LIMITS = {
   maxLifetimeMs: 7 * DAY,

@@ -41,9 +41,19 @@ export interface SignedResult {
   signature: Buffer;
 }
 
+/** The exact bytes of a result. */
+export function resultBytes(result: CommandResult): Buffer {
+  return Buffer.from(JSON.stringify(resultSchema.parse(result)));
+}
+
 export function signResult(key: SigningKey, agentId: string, result: CommandResult): SignedResult {
-  const bytes = Buffer.from(JSON.stringify(resultSchema.parse(result)));
-  return { bytes, signature: signFields(key, 'ph-res-v1', [agentId, bytes]) };
+  const bytes = resultBytes(result);
+  return { bytes, signature: signResultBytes(key, agentId, bytes) };
+}
+
+/** Signs a result that was written before: it is sent under the key of the day, its bytes never change. */
+export function signResultBytes(key: SigningKey, agentId: string, bytes: Uint8Array): Buffer {
+  return signFields(key, 'ph-res-v1', [agentId, bytes]);
 }
 
 /** The result, or null when the signature or the form is wrong. Never throws. */

@@ -19,6 +19,7 @@ export type SignatureDomain =
   | 'ph-receipt-v1'
   | 'ph-agent-hs-v1'
   | 'ph-cp-hs-v1'
+  | 'ph-cp-hs-v2'
   | 'ph-cmd-v1'
   | 'ph-res-v1'
   | 'ph-rot-v1'

@@ -52,6 +52,7 @@ describe('the tables of PROTOCOL.md are those of the code:', () => {
       'LINK_LIMITS',
       'TELEMETRY_LIMITS',
       'ENROLMENT_LIMITS',
+      'KEY_ROTATION_LIMITS',
       'ENVELOPE_LIMITS',
     ] as const;
     expect(tableUnder('Limits').map(([name, value]) => [name, value])).toEqual(

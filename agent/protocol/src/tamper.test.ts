@@ -4,6 +4,7 @@ import { signAnchor, verifyAnchor } from './audit.js';
 import { openReceipt, signEnrolment, signReceipt, verifyEnrolment } from './enrolment.js';
 import { openEnvelope, signEnvelope, type Envelope, type SignedEnvelope } from './envelope.js';
 import { deriveSessionKey, generateEphemeralKey, signAck, signHello, verifyAck, verifyHello } from './handshake.js';
+import { signKeyRotation, verifyKeyRotation } from './key-rotation.js';
 import { openKeyset, signKeyset } from './keyset.js';
 import { openRelease, signRelease } from './release.js';
 import { openResult, signResult } from './result.js';
@@ -123,6 +124,13 @@ describe('signed statements with any field changed are refused:', () => {
       }
       expect(accepted).toBe(false);
     }
+    const asking = signAck(KEYS.controlPlane, { ...sample.ACK, version: 2, rotateKey: true }, hello);
+    for (const changed of [
+      { ...asking, rotateKey: false },
+      { ...asking, version: 1 },
+    ]) {
+      expect(verifyAck(changed, hello, KEYS.controlPlane.publicKey)).toBe(false);
+    }
     for (const key of ['challenge', 'agentId', 'ephemeralKey', 'audience'] as const) {
       expect(
         verifyAck({ ...ack, keyset: null }, { ...hello, [key]: `${hello[key]}x` }, KEYS.controlPlane.publicKey),
@@ -186,6 +194,26 @@ describe('signed statements with any field changed are refused:', () => {
     expect(openResult(signed, agent)).toEqual(sample.RESULT);
   });
 
+  it('announced key, also of a stranger, by one key alone, and for another server, agent, connection or key', () => {
+    const frame = signKeyRotation(KEYS.agent, KEYS.nextAgent, sample.ROTATION_SUBJECT);
+    const subject = { ...sample.ROTATION_SUBJECT, currentKey: KEYS.agent.publicKey };
+    expect(verifyKeyRotation(frame, subject)).toBe(true);
+    for (const changed of [...alterations(frame), { ...frame, publicKey: KEYS.stranger.publicKey }]) {
+      expect(verifyKeyRotation(changed, subject)).toBe(false);
+    }
+    for (const changed of [...alterations(subject), { ...subject, currentKey: KEYS.stranger.publicKey }]) {
+      expect(verifyKeyRotation(frame, changed)).toBe(false);
+    }
+    const byOneKey = [
+      { ...frame, signature: frame.proof },
+      { ...frame, proof: frame.signature },
+      signKeyRotation(KEYS.stranger, KEYS.nextAgent, sample.ROTATION_SUBJECT),
+    ];
+    for (const forged of byOneKey) expect(verifyKeyRotation(forged, subject)).toBe(false);
+    const toItself = signKeyRotation(KEYS.agent, KEYS.agent, sample.ROTATION_SUBJECT);
+    expect(verifyKeyRotation(toItself, subject)).toBe(false);
+  });
+
   it('anchor', () => {
     const anchor = signAnchor(KEYS.command, {
       workspaceId: sample.WORKSPACE_ID,
@@ -201,6 +229,7 @@ describe('signed statements with any field changed are refused:', () => {
 describe('a signature', () => {
   const domains: SignatureDomain[] = [
     ...(['ph-keyset-v1', 'ph-rel-v1', 'ph-enrol-v1', 'ph-receipt-v1', 'ph-agent-hs-v1', 'ph-cp-hs-v1'] as const),
+    'ph-cp-hs-v2',
     ...(['ph-cmd-v1', 'ph-res-v1', 'ph-rot-v1', 'ph-anchor-v1'] as const),
   ];
 

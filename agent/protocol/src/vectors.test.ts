@@ -7,6 +7,7 @@ import { encodeFields } from './bytes.js';
 import { openReceipt, signEnrolment, signReceipt, verifyEnrolment } from './enrolment.js';
 import { intentBytes, intentDigest, openEnvelope, signEnvelope, type Envelope } from './envelope.js';
 import { deriveSessionKey, signAck, signHello, verifyAck, verifyHello } from './handshake.js';
+import { signKeyRotation, verifyKeyRotation } from './key-rotation.js';
 import { openKeyset, signKeyset, type Keyset } from './keyset.js';
 import { openRelease, signRelease } from './release.js';
 import { openResult, signResult } from './result.js';
@@ -100,9 +101,16 @@ describe('the committed vectors are what this code makes', () => {
       hello,
       ack: signAck(KEYS.controlPlane, sample.ACK, hello),
       ackWithAnchor: signAck(KEYS.controlPlane, { ...sample.ACK, anchor }, hello),
+      ackThatAsksForANewKey: signAck(KEYS.controlPlane, { ...sample.ACK, version: 2, rotateKey: true }, hello),
       sessionKey: hex(session),
     });
   });
+
+  it('key rotation', () =>
+    matches('key-rotation', {
+      ...{ subject: sample.ROTATION_SUBJECT, currentKey: KEYS.agent.publicKey },
+      frame: signKeyRotation(KEYS.agent, KEYS.nextAgent, sample.ROTATION_SUBJECT),
+    }));
 
   it('envelopes', () => {
     const intents = [sample.COMMAND_INTENT, sample.CANCEL_INTENT];
@@ -135,10 +143,13 @@ describe('the committed vectors are what this code makes', () => {
 
 describe('the committed vectors are accepted', () => {
   it('by every opening function', () => {
-    const { hello, ack, ackWithAnchor, sessionKey } = committed('handshake');
+    const { hello, ack, ackWithAnchor, ackThatAsksForANewKey, sessionKey } = committed('handshake');
     expect(verifyHello(hello, KEYS.agent.publicKey)).toBe(true);
     expect(verifyAck(ack, hello, KEYS.controlPlane.publicKey)).toBe(true);
     expect(verifyAck(ackWithAnchor, hello, KEYS.controlPlane.publicKey)).toBe(true);
+    expect(verifyAck(ackThatAsksForANewKey, hello, KEYS.controlPlane.publicKey)).toBe(true);
+    const { subject, currentKey, frame } = committed('key-rotation');
+    expect(verifyKeyRotation(frame, { ...subject, currentKey })).toBe(true);
     expect(verifyAnchor(ackWithAnchor.anchor, [KEYS.command])).toBe(true);
     expect(hex(deriveSessionKey(EPHEMERAL.controlPlane, EPHEMERAL.agent.publicKey, hello))).toBe(sessionKey);
     expect(openKeyset(committed('keyset').signed, fingerprintOf(KEYS.root.publicKey))).toEqual({ ok: true, keyset });

@@ -1,5 +1,8 @@
 /** Protocol versions of the agent channel. PROTOCOL.md tells what each changed. */
-export const PROTOCOL_VERSION = 1;
+export const PROTOCOL_VERSION = 2;
+
+/** Since this version agents change their key, by themselves and when they are asked to. */
+export const KEY_ROTATION_SINCE = 2;
 
 /** The control plane speaks its own version and the two before it. */
 export const OLDEST_SUPPORTED_VERSION = Math.max(1, PROTOCOL_VERSION - 2);

@@ -12,8 +12,11 @@ export interface FrameSource {
   readonly lane: Lane;
   /** Up to `maxBytes` of frames to send next; does not forget them. Asked again after a reconnect, it gives the same. */
   peek(maxBytes: number): Promise<readonly AgentFrame[]>;
-  /** The control plane has committed, or for good refused, the first `count` frames of the last peek. */
-  advance(count: number): Promise<void>;
+  /**
+   * The control plane has committed, or for good refused, the first `count` frames of the last peek; `refused` are those
+   * it has refused.
+   */
+  advance(count: number, refused: readonly AgentFrame[]): Promise<void>;
   /** Registers the one listener that is told when peek would give something. */
   onReady(listener: () => void): void;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { COMMAND_LIMITS, TELEMETRY_LIMITS } from '@pilothouse/protocol';
+import { COMMAND_LIMITS, KEY_ROTATION_LIMITS, TELEMETRY_LIMITS } from '@pilothouse/protocol';
 import type { Environment } from './environment.js';
 import { LOG_LEVELS } from './log.js';
 
@@ -58,6 +58,11 @@ export const SETTINGS = {
     schema: absolutePath,
     fallback: (environment: Environment) => environment.defaultStateDirectory,
     meaning: 'Where identity, keys, journal and buffers are kept',
+  },
+  keyRotationDays: {
+    schema: z.int().min(1).max(365),
+    fallback: () => KEY_ROTATION_LIMITS.defaultIntervalDays,
+    meaning: 'The agent’s key is replaced when it is so many days old, give or take a tenth',
   },
   logLevel: {
     schema: z.enum(LOG_LEVELS),

@@ -7,6 +7,7 @@ import { join } from 'node:path';
 export class StateDirectory {
   readonly identity: string;
   readonly pendingEnrolment: string;
+  readonly pendingKey: string;
   readonly keyset: string;
   readonly anchors: string;
   readonly telemetry: string;
@@ -16,6 +17,7 @@ export class StateDirectory {
   constructor(readonly path: string) {
     this.identity = join(path, 'identity.json');
     this.pendingEnrolment = join(path, 'enrolment-pending.json');
+    this.pendingKey = join(path, 'key-pending.json');
     this.keyset = join(path, 'keyset.json');
     this.anchors = join(path, 'anchors.jsonl');
     this.telemetry = join(path, 'telemetry');

@@ -90,6 +90,7 @@ export async function enrol(options: EnrolmentOptions): Promise<Identity> {
     rootFingerprint: pin,
     tlsPin,
     signingKey,
+    keySince: receipt.issuedAt,
   };
   await Keyring.store(state.keyset, signed);
   await storeIdentity(state.identity, identity);

@@ -11,6 +11,7 @@ import {
   type AgentHello,
   type ControlPlaneAck,
   type Keyset,
+  type SigningKey,
   type VersionRange,
 } from '@pilothouse/protocol';
 import { z } from 'zod';
@@ -54,6 +55,8 @@ export interface HandshakeParty {
   bootId: string;
   /** What this agent speaks; all that its code knows if not given. */
   versions?: VersionRange;
+  /** The key to sign the next hello with; the identity's own if not given. */
+  nextKey?: () => SigningKey;
 }
 
 const SPOKEN: VersionRange = { min: OLDEST_SUPPORTED_VERSION, max: PROTOCOL_VERSION };
@@ -63,10 +66,10 @@ const INSTANCE_ID = randomUUID();
 
 /** What this agent says first on a connection. The ephemeral key is new for each. */
 export function makeHello(
-  { identity, keyring, audience, bootId, versions = SPOKEN }: HandshakeParty,
+  { identity, keyring, audience, bootId, versions = SPOKEN, nextKey = () => identity.signingKey }: HandshakeParty,
   challenge: string,
 ): AgentHello {
-  return signHello(identity.signingKey, {
+  return signHello(nextKey(), {
     versions,
     agentId: identity.agentId,
     challenge,

@@ -15,6 +15,8 @@ export interface Identity {
   /** Fingerprint of the TLS certificate, where enrolment pinned one. */
   tlsPin: string | null;
   signingKey: SigningKey;
+  /** Since when this key is the control plane's, by its time. */
+  keySince: string;
 }
 
 const fileSchema = z.strictObject({
@@ -27,6 +29,8 @@ const fileSchema = z.strictObject({
   rootFingerprint: z.string().regex(/^[0-9a-f]{64}$/),
   tlsPin: z.string().nullable(),
   privateKey: z.string(),
+  /** Missing in files of older agents: of unknown age, and so due. */
+  keySince: z.iso.datetime().default(new Date(0).toISOString()),
 });
 
 /** One file holds identity and key, so that a crash can never leave one beside the other's successor. */

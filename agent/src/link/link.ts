@@ -105,6 +105,12 @@ export class Link {
     this.enter('IDLE');
   }
 
+  /** Ends the connection there is, so that the next one is made at once. */
+  async reconnect(cause: string): Promise<void> {
+    this.backoff.reset();
+    await this.connection?.close(cause);
+  }
+
   status(): LinkStatus {
     return {
       state: this.state,

@@ -90,14 +90,15 @@ export class Publisher {
     for (const { index, code, message } of refused) {
       this.log.error('The control plane refused a frame', { kind: kindOf(frames[index]), code, reason: message });
     }
-    return this.advance(shares);
+    return this.advance(shares, new Set(refused.map(({ index }) => frames[index])));
   }
 
   /** A source that cannot note what was sent would give it again at once; it waits for its next news instead. */
-  private async advance(shares: readonly Share[]): Promise<boolean> {
+  private async advance(shares: readonly Share[], refused: ReadonlySet<AgentFrame | undefined>): Promise<boolean> {
     let allNoted = true;
     for (const { source, frames } of shares) {
-      await source.advance(frames.length).catch((error: unknown) => {
+      const lost = frames.filter((frame) => refused.has(frame));
+      await source.advance(frames.length, lost).catch((error: unknown) => {
         allNoted = false;
         this.log.error('What was published could not be noted', { lane: source.lane, reason: describeError(error) });
       });

@@ -10,6 +10,7 @@ import { AGENT_VERSION } from '../kernel/version.js';
 import { AnchorLog } from '../link/anchor-log.js';
 import { storeIdentity, type Identity } from '../link/identity.js';
 import { instructionSchema, type Instruction } from '../link/instruction.js';
+import { KeyRotation } from '../link/key-rotation.js';
 import { Keyring } from '../link/keyring.js';
 import { Link } from '../link/link.js';
 import { ReportSource } from '../link/report-source.js';
@@ -34,6 +35,7 @@ interface Parts extends AgentProcessOptions {
   keyring: Keyring;
   clock: ControlPlaneClock;
   capabilities: Capabilities;
+  rotation: KeyRotation;
   bootId: string;
 }
 
@@ -55,18 +57,23 @@ export class AgentProcess {
     const bootId = await readBootId();
     const expectation = () => expectationOf({ keyring, clock, identity });
     const capabilities = await openCapabilities({ config, state, identity, expectation, clock, log });
-    const agent = new AgentProcess({ ...options, keyring, clock, capabilities, bootId });
+    const rotation = await KeyRotation.open({
+      ...{ identity, clock, log, intervalDays: config.keyRotationDays, files: state },
+      reconnect: (cause) => agent.link.reconnect(cause),
+    });
+    const agent: AgentProcess = new AgentProcess({ ...options, keyring, clock, capabilities, rotation, bootId });
     const { runtimeDirectory } = options.service;
     agent.closeStatus = await serveStatus({ path: state.socket, runtimeDirectory }, () => agent.status());
     await capabilities.metrics.start();
     agent.reports.start();
+    rotation.start();
     agent.link.start();
     agent.notifier.start();
     return agent;
   }
 
   private constructor(private readonly parts: Parts) {
-    const { config, state, identity, keyring, clock, capabilities, bootId, log, service } = parts;
+    const { config, state, identity, keyring, clock, capabilities, rotation, bootId, log, service } = parts;
     const source = new ReportSource();
     const { commands, metrics } = capabilities;
     this.anchors = new AnchorLog(state.anchors, keyring);
@@ -78,10 +85,10 @@ export class AgentProcess {
     });
     this.link = new Link({
       address: addressOf(placeOf(config, identity), config),
-      party: { identity, keyring, audience: placeOf(config, identity).url, bootId },
+      party: { identity, keyring, audience: placeOf(config, identity).url, bootId, nextKey: () => rotation.nextKey() },
       limits: LINK_LIMITS,
       clock,
-      sources: [source, ...(commands?.sources ?? []), ...metrics.sources],
+      sources: [source, rotation, ...(commands?.sources ?? []), ...metrics.sources],
       log,
       onOnline: (ack) => this.connected(ack),
       onInstruction: (instruction) => this.obey(instruction),
@@ -91,9 +98,10 @@ export class AgentProcess {
 
   /** Ends in order: commands first, so that the results of what was cancelled can still be told. */
   async stop(reason: string): Promise<void> {
-    const { config, capabilities } = this.parts;
+    const { config, capabilities, rotation } = this.parts;
     await this.notifier.stop();
     this.reports.stop();
+    rotation.stop();
     const tell = async () => {
       await this.link.stop(DRAIN_MS);
       await Promise.all(this.underWay);
@@ -121,13 +129,15 @@ export class AgentProcess {
     };
   }
 
-  private async connected({ keyset, epoch, anchor }: ControlPlaneAck): Promise<void> {
-    const { identity, keyring, state, capabilities } = this.parts;
+  private async connected(ack: ControlPlaneAck): Promise<void> {
+    const { keyset, epoch, anchor } = ack;
+    const { identity, keyring, state, capabilities, rotation } = this.parts;
     if (keyset) await keyring.adopt(keyset);
     if (epoch.generation > identity.generation) {
       await storeIdentity(state.identity, { ...identity, generation: epoch.generation });
       identity.generation = epoch.generation;
     }
+    await rotation.connected(ack);
     if (anchor) this.finish(this.anchors.keep(anchor), 'An audit anchor was not kept');
     capabilities.commands?.connected();
     this.reports.connected();

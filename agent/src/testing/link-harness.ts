@@ -88,7 +88,9 @@ export class LinkHarness {
     await Keyring.store(path, keys.keyset());
     const keyring = await Keyring.load(path, keys.pin);
     const place = { url, rootFingerprint: keys.pin, tlsPin: null };
-    const identity = { agentId, serverId, workspaceId, generation: controlPlane.generation, ...place, signingKey };
+    const keySince = new Date().toISOString();
+    const generation = controlPlane.generation;
+    const identity = { agentId, serverId, workspaceId, generation, ...place, signingKey, keySince };
     const harness = new LinkHarness(directory, identity, keyring, options);
     harness.link.start();
     return harness;

@@ -15,7 +15,7 @@ export interface LiveSocket {
    * Asks the database whether the rights it was let in with are still the same. A revocation is heard of up to a second
    * late: by then the socket may have been opened with what came after it, a new token or a new identity.
    */
-  keepsRights(): Promise<boolean>;
+  keepsRights(ended: Revocation['kind']): Promise<boolean>;
   close(reason: CloseReason): void;
 }
 
@@ -77,7 +77,7 @@ export class LiveSockets {
 
 /** Who cannot be asked about is closed: it may come back, and is then looked at anew. */
 async function closeUnlessKept(socket: LiveSocket, kind: Revocation['kind']): Promise<void> {
-  const kept = await socket.keepsRights().then(
+  const kept = await socket.keepsRights(kind).then(
     (answer) => (answer ? 'KEPT' : 'LOST'),
     () => 'UNKNOWN' as const,
   );
@@ -93,6 +93,7 @@ function livesBy(socket: LiveSocket, kind: Revocation['kind']): string | null | 
     SESSION: socket.sessionId,
     API_TOKEN: socket.apiTokenId,
     SERVER: socket.serverId,
+    AGENT_KEY: socket.serverId,
   };
   return by[kind];
 }

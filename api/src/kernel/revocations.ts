@@ -2,9 +2,9 @@ import type { Database } from './database/index.js';
 import type { EventBus } from './event-bus.js';
 import type { Logger } from './log.js';
 
-/** Whose rights ended or changed. */
+/** Whose rights ended or changed. `AGENT_KEY` is of a server, whose agent is told so when it connects again. */
 export interface Revocation {
-  kind: 'USER' | 'SESSION' | 'API_TOKEN' | 'SERVER' | 'MEMBERSHIP';
+  kind: 'USER' | 'SESSION' | 'API_TOKEN' | 'SERVER' | 'AGENT_KEY' | 'MEMBERSHIP';
   subjectId: string;
 }
 

@@ -106,6 +106,7 @@ export const FIELD_RIGHTS: Readonly<Record<string, FieldRight>> = {
   'Mutation.revokeServer': MANAGE,
   'Mutation.revokeServerGrant': ADMIN_CONFIRMED,
   'Mutation.revokeSession': ONESELF,
+  'Mutation.rotateServerKey': MANAGE,
   'Mutation.runCommand': RUN,
   'Mutation.runOnServers': RUN,
   'Mutation.setServerMaintenance': MANAGE,

@@ -72,7 +72,17 @@ export class SimulatedAgent {
     this.link = new Link({
       address: { url, tls: undefined, timeoutMs: LINK_LIMITS.connectTimeoutMs },
       party: {
-        identity: { agentId, serverId, workspaceId, generation: 1, url, rootFingerprint, tlsPin: null, signingKey },
+        identity: {
+          agentId,
+          serverId,
+          workspaceId,
+          generation: 1,
+          url,
+          rootFingerprint,
+          tlsPin: null,
+          signingKey,
+          keySince: new Date().toISOString(),
+        },
         keyring,
         audience: url,
         bootId: facts.bootId,

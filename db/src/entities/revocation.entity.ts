@@ -1,11 +1,11 @@
 import { Check, Column, Entity, Generated, PrimaryColumn } from 'typeorm';
 import { safeInteger } from './safe-integer.transformer.js';
 
-export type RevocationKind = 'USER' | 'SESSION' | 'API_TOKEN' | 'SERVER' | 'MEMBERSHIP';
+export type RevocationKind = 'USER' | 'SESSION' | 'API_TOKEN' | 'SERVER' | 'AGENT_KEY' | 'MEMBERSHIP';
 
 /** Something whose rights ended; every replica polls for numbers it has not seen and closes what depended on them. */
 @Entity({ name: 'revocations' })
-@Check('revocations_kind', `kind in ('USER', 'SESSION', 'API_TOKEN', 'SERVER', 'MEMBERSHIP')`)
+@Check('revocations_kind', `kind in ('USER', 'SESSION', 'API_TOKEN', 'SERVER', 'AGENT_KEY', 'MEMBERSHIP')`)
 export class RevocationEntity {
   @Generated('increment')
   @PrimaryColumn({

@@ -14,7 +14,7 @@ export class PeopleAndWorkspaces2026112100010 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       drop function session_by_token_hash(bytea), api_token_by_hash(bytea), end_own_api_tokens(timestamptz), user_by_email(text), complete_setup(bytea, jsonb),
-        offer_setup_code(bytea), setup_is_complete();
+        offer_setup_code(bytea, text), setup_is_complete();
       drop table installation, keysets, revocations, api_tokens, recovery_codes, totp_credentials, sessions,
         grants, memberships, users, workspaces`);
   }
@@ -23,7 +23,8 @@ export class PeopleAndWorkspaces2026112100010 implements MigrationInterface {
 const TABLES = `
   create table installation (
     id boolean primary key default true constraint installation_single check (id),
-    setup_code_hash bytea,
+    -- The hash of the code that each replica has said last, by replica.
+    setup_code_hashes jsonb not null default '{}',
     setup_completed_at timestamptz,
     created_at timestamptz not null default now());
   insert into installation default values;
@@ -36,7 +37,7 @@ const TABLES = `
 
   create table revocations (
     seq bigint generated always as identity primary key,
-    kind text not null constraint revocations_kind check (kind in ('USER', 'SESSION', 'API_TOKEN', 'SERVER', 'MEMBERSHIP')),
+    kind text not null constraint revocations_kind check (kind in ('USER', 'SESSION', 'API_TOKEN', 'SERVER', 'AGENT_KEY', 'MEMBERSHIP')),
     subject_id uuid not null,
     at timestamptz not null default now());
 
@@ -184,15 +185,19 @@ const LOOK_UPS = `
   create function setup_is_complete() returns boolean language sql stable ${DEFINER} as $$
     select setup_completed_at is not null from public.installation $$;
 
-  create function offer_setup_code(hash bytea) returns boolean language sql ${DEFINER} as $$
-    update public.installation set setup_code_hash = hash where setup_completed_at is null returning true $$;
+  -- Puts a replica's code in place of the one it has said before; those of other replicas stay good.
+  create function offer_setup_code(hash bytea, replica text) returns boolean language sql ${DEFINER} as $$
+    update public.installation
+       set setup_code_hashes = setup_code_hashes || pg_catalog.jsonb_build_object(replica, pg_catalog.encode(hash, 'hex'))
+     where setup_completed_at is null returning true $$;
 
   -- Spends the set-up code and makes the owner and the first workspace; false when the code is wrong or set-up is closed.
   create function complete_setup(code_hash bytea, owner jsonb) returns boolean
     language plpgsql ${DEFINER} as $$
     begin
-      update public.installation set setup_completed_at = pg_catalog.now(), setup_code_hash = null
-       where setup_completed_at is null and setup_code_hash = code_hash;
+      update public.installation set setup_completed_at = pg_catalog.now(), setup_code_hashes = '{}'
+       where setup_completed_at is null and exists (
+         select from pg_catalog.jsonb_each_text(setup_code_hashes) said where said.value = pg_catalog.encode(code_hash, 'hex'));
       if not found then return false; end if;
       insert into public.users (id, email, display_name, password_hash, password_changed_at, created_at)
         values ((owner->>'userId')::uuid, owner->>'email', owner->>'displayName', owner->>'passwordHash', pg_catalog.now(), pg_catalog.now());
@@ -208,4 +213,4 @@ const GRANTS = `
   grant select, insert, update on workspaces, users, api_tokens to ph_app;
   grant select, insert, update, delete on memberships, grants, sessions, totp_credentials, recovery_codes to ph_app;
   grant execute on function session_by_token_hash(bytea), api_token_by_hash(bytea), end_own_api_tokens(timestamptz), user_by_email(text), setup_is_complete(),
-    offer_setup_code(bytea), complete_setup(bytea, jsonb) to ph_app;`;
+    offer_setup_code(bytea, text), complete_setup(bytea, jsonb) to ph_app;`;

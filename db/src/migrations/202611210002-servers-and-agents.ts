@@ -91,8 +91,14 @@ const TABLES = `
     workspace_id uuid not null constraint agent_identities_workspace references workspaces on delete cascade,
     server_id uuid not null,
     public_key text not null,
+    -- announced by the agent, and good until then: the handshake that first uses it makes it the one above
+    next_public_key text,
+    next_key_until timestamptz,
+    rotated_at timestamptz,
+    rotation_asked_at timestamptz,
     created_at timestamptz not null,
     revoked_at timestamptz,
+    constraint agent_identities_next_key check ((next_public_key is null) = (next_key_until is null)),
     ${withinWorkspace('server_id', 'servers', 'agent_identities_server')} on delete cascade);
   create unique index agent_identities_active on agent_identities (server_id) where revoked_at is null;
 
@@ -169,9 +175,11 @@ const POLICIES = [
 
 const FUNCTIONS = `
   create function agent_by_id(agent uuid)
-    returns table (agent_id uuid, server_id uuid, workspace_id uuid, public_key text, generation int, revoked boolean)
+    returns table (agent_id uuid, server_id uuid, workspace_id uuid, public_key text, next_public_key text,
+                   rotation_asked boolean, generation int, revoked boolean)
     language sql stable ${DEFINER} as $$
-      select i.id, i.server_id, i.workspace_id, i.public_key, s.generation,
+      select i.id, i.server_id, i.workspace_id, i.public_key,
+             case when i.next_key_until > pg_catalog.now() then i.next_public_key end, i.rotation_asked_at is not null, s.generation,
              i.revoked_at is not null or s.revoked_at is not null or s.deleted_at is not null
         from public.agent_identities i join public.servers s on s.id = i.server_id where i.id = agent limit 1 $$;
 

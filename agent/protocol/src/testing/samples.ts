@@ -30,6 +30,7 @@ export const KEYS = {
   command: signingKey(3),
   agent: signingKey(4),
   stranger: signingKey(5),
+  nextAgent: signingKey(6),
 };
 export const EPHEMERAL = { agent: ephemeralKey(6), controlPlane: ephemeralKey(7) };
 
@@ -85,6 +86,8 @@ export const ACK: Omit<ControlPlaneAck, 'signature'> = {
   keyset: null,
   anchor: null,
 };
+
+export const ROTATION_SUBJECT = { serverId: SERVER_ID, agentId: AGENT_ID, epoch: ACK.epoch };
 
 const common = {
   version: 1,

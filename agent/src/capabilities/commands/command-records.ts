@@ -17,8 +17,8 @@ export const commandRecordSchema = z.discriminatedUnion('type', [
   /** `envelope`: base64 of the verified bytes. */
   z.object({ type: z.literal('received'), id, forgetAtMs, envelope: z.string() }),
   z.object({ type: z.literal('started'), id, ...startedInfo.shape }),
-  /** The signed statement on how it ended, base64. */
-  z.object({ type: z.literal('done'), id, forgetAtMs, statement: z.string(), signature: z.string() }),
+  /** The exact bytes of its result, base64. They are signed when they are sent. */
+  z.object({ type: z.literal('done'), id, forgetAtMs, statement: z.string() }),
   /** The control plane has the result. */
   z.object({ type: z.literal('reported'), id }),
   z.object({ type: z.literal('cancel'), id, forgetAtMs, commandId: id }),

@@ -1,4 +1,4 @@
-import { signResult, type CommandResult, type FinalState, type SigningKey } from '@pilothouse/protocol';
+import { resultBytes, type CommandResult, type FinalState } from '@pilothouse/protocol';
 import type { KnownExit } from './command-directory.js';
 import type { DoneRecord, StartedInfo } from './command-records.js';
 import type { EndCause } from './runner/runner-job.js';
@@ -75,15 +75,9 @@ export function resultOfLoss(
   };
 }
 
-/** The signed form, as it is journaled and sent. */
-export function signedRecord(
-  identity: { agentId: string; signingKey: SigningKey },
-  result: CommandResult,
-  forgetAtMs: number,
-): DoneRecord {
-  const { bytes, signature } = signResult(identity.signingKey, identity.agentId, result);
-  const statement = bytes.toString('base64');
-  return { type: 'done', id: result.commandId, forgetAtMs, statement, signature: signature.toString('base64') };
+/** The form in which it is journaled. */
+export function doneRecord(result: CommandResult, forgetAtMs: number): DoneRecord {
+  return { type: 'done', id: result.commandId, forgetAtMs, statement: resultBytes(result).toString('base64') };
 }
 
 function stateOf(cause: EndCause, exitCode: number | null): FinalState {

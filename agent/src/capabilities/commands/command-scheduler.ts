@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { CommandResult, EnvelopeExpectation, FinalState, SigningKey } from '@pilothouse/protocol';
+import type { CommandResult, EnvelopeExpectation, FinalState } from '@pilothouse/protocol';
 import type { HostPolicyReading } from '../../kernel/host-policy.js';
 import type { Log } from '../../kernel/log.js';
 import type { AttemptEnd, CommandExecutor } from './command-executor.js';
 import { forgetTime, type CommandLedger, type OpenCommand } from './command-ledger.js';
 import { CommandQueue } from './command-queue.js';
 import type { StartedInfo } from './command-records.js';
-import { resultOfExit, resultOfLoss, resultWithoutStart, signedRecord, type ResultSubject } from './command-result.js';
+import { resultOfExit, resultOfLoss, resultWithoutStart, doneRecord, type ResultSubject } from './command-result.js';
 import { judgeByPolicy, type AgentUser } from './policy-judgement.js';
 import type { ControlSource } from './sources/control.source.js';
 import type { OutputSource } from './sources/output.source.js';
@@ -30,7 +30,6 @@ export interface Refusal {
 }
 
 export interface SchedulerOptions {
-  identity: { agentId: string; signingKey: SigningKey };
   expectation: () => EnvelopeExpectation | null;
   hostPolicy: { read(): HostPolicyReading };
   agentUser: AgentUser;
@@ -210,8 +209,8 @@ export class CommandScheduler {
 
   /** Nothing is said that is not on disk: on a full one the result waits. */
   private async settle({ intent }: OpenCommand, result: CommandResult): Promise<void> {
-    const { ledger, control, identity, log } = this.options;
-    const record = signedRecord(identity, result, forgetTime(intent.expiresAt));
+    const { ledger, control, log } = this.options;
+    const record = doneRecord(result, forgetTime(intent.expiresAt));
     for (;;) {
       try {
         await ledger.finish(record);

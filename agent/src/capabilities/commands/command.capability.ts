@@ -53,7 +53,7 @@ export class CommandCapability {
 
   constructor(private readonly options: CommandCapabilityOptions) {
     this.commandsDirectory = join(options.stateDirectory, 'commands');
-    this.control = new ControlSource((commandId) => this.resultReported(commandId));
+    this.control = new ControlSource(options.identity, (commandId) => this.resultReported(commandId));
     this.output = new OutputSource((commandId) => this.tidy(commandId));
     this.sources = [this.control, this.output];
   }

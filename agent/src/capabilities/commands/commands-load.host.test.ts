@@ -90,7 +90,7 @@ describe('output', () => {
       await new Promise(setImmediate);
     const first = (await stream?.peek(100_000)) ?? [];
     expect(await stream?.peek(100_000)).toEqual(first);
-    await stream?.advance(1);
+    await stream?.advance(1, []);
     expect(await stream?.peek(100_000)).toEqual(expect.arrayContaining(first.slice(1)));
     await host.capability.stop({ cancelRunning: false, reason: 'A restart' });
     host.frames.push(...first.slice(0, 1));

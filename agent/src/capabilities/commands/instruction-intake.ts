@@ -12,7 +12,7 @@ import {
   type PassingRefusal,
   type SignedEnvelope,
 } from '@pilothouse/protocol';
-import { resultWithoutStart, signedRecord } from './command-result.js';
+import { resultWithoutStart, doneRecord } from './command-result.js';
 import { CANCELLED_BY_USER, type CommandScheduler, type Refusal, type SchedulerOptions } from './command-scheduler.js';
 import { judgeByPolicy } from './policy-judgement.js';
 
@@ -108,10 +108,10 @@ export class InstructionIntake {
 
   /** A genuine command that is not taken still gets its signed result. */
   private async refuseForGood(commandId: string, envelope: SignedEnvelope, refusal: Refusal): Promise<void> {
-    const { ledger, control, identity, clock } = this.options;
+    const { ledger, control, clock } = this.options;
     const at = clock.now();
     const subject = { commandId, envelopeDigest: sha256Hex(envelope.bytes) };
-    const record = signedRecord(identity, resultWithoutStart(subject, { ...refusal, at }), latestForgetTime(at));
+    const record = doneRecord(resultWithoutStart(subject, { ...refusal, at }), latestForgetTime(at));
     await ledger.finish(record);
     control.result(record);
   }

@@ -451,6 +451,12 @@ export type RevokeSessionInput = {
   sessionId: string | number;
 };
 
+/** A server whose agent shall change its key */
+export type RotateServerKeyInput = {
+  /** The server */
+  serverId: string | number;
+};
+
 /** A command for one server */
 export type RunCommandInput = {
   /** What to execute; this or templateId */
@@ -1059,6 +1065,17 @@ export type RevokeServerMutationVariables = Exact<{
 
 
 export type RevokeServerMutation = { revokeServer: { id: string, name: string, state: ServerState } };
+
+export type RotateServerKeyMutationVariables = Exact<{
+  input: RotateServerKeyInput;
+}>;
+
+
+export type RotateServerKeyMutation = { rotateServerKey:
+    | { __typename: 'AgentTooOld', code: string, message: string }
+    | { __typename: 'Server', id: string, name: string, connected: boolean }
+    | { __typename: 'ServerNotEnrolled', code: string, message: string }
+   };
 
 export type DeleteServerMutationVariables = Exact<{
   input: DeleteServerInput;
@@ -2112,6 +2129,22 @@ export const RevokeServerDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RevokeServerMutation, RevokeServerMutationVariables>;
+export const RotateServerKeyDocument = new TypedDocumentString(`
+    mutation RotateServerKey($input: RotateServerKeyInput!) {
+  rotateServerKey(input: $input) {
+    __typename
+    ... on Server {
+      id
+      name
+      connected
+    }
+    ... on Refusal {
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RotateServerKeyMutation, RotateServerKeyMutationVariables>;
 export const DeleteServerDocument = new TypedDocumentString(`
     mutation DeleteServer($input: DeleteServerInput!) {
   deleteServer(input: $input) {

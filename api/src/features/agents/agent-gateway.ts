@@ -163,7 +163,10 @@ export class AgentGateway {
       address: extra.address,
       principal: shaken.agent.agentId,
       serverId: shaken.agent.serverId,
-      keepsRights: () => this.parts.handshake.stillStands(shaken.agent),
+      keepsRights: async (kind) => {
+        const standing = await this.parts.handshake.standingOf(shaken.agent);
+        return kind === 'AGENT_KEY' ? standing === 'GOOD' : standing !== 'VOID';
+      },
       close: (reason) => extra.close(reason),
     });
     if (!forget) {
@@ -176,7 +179,8 @@ export class AgentGateway {
     extra.onLatency = (latencyMs) => (connection.latencyMs = latencyMs);
     this.parts.connections.add(connection);
     // A revocation between the look-up and this moment was told to nobody: ask once more, now that it would be.
-    if (!(await this.parts.handshake.stillStands(shaken.agent))) return this.refuse(extra, 'REVOKED');
+    const standing = await this.parts.handshake.standingOf(shaken.agent);
+    if (standing !== 'GOOD') return this.refuse(extra, standing === 'VOID' ? 'REVOKED' : 'RIGHTS_CHANGED');
     this.parts.log.info(
       { serverId: shaken.agent.serverId, epoch: shaken.agent.epoch, version: shaken.ack.version },
       'An agent connected',

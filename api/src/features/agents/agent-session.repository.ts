@@ -8,6 +8,10 @@ export interface KnownAgent {
   serverId: string;
   workspaceId: string;
   publicKey: string;
+  /** Announced and not yet used; null where there is none, or its time is over. */
+  nextPublicKey: string | null;
+  /** Whether somebody waits for another key. */
+  rotationAsked: boolean;
   generation: number;
   revoked: boolean;
 }
@@ -44,7 +48,7 @@ export class AgentSessionRepository {
   async findAgent(agentId: string): Promise<KnownAgent | null> {
     const rows = await this.database.lookUp<KnownAgent>(
       `select agent_id as "agentId", server_id as "serverId", workspace_id as "workspaceId", public_key as "publicKey",
-              generation, revoked from agent_by_id($1)`,
+              next_public_key as "nextPublicKey", rotation_asked as "rotationAsked", generation, revoked from agent_by_id($1)`,
       [agentId],
     );
     return rows[0] ?? null;

@@ -1,6 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { SeededWorkspace } from '@pilothouse/db/testing';
-import { CLOSE_CODES, generateSigningKey, negotiateVersion, sha256, type AgentHello } from '@pilothouse/protocol';
+import {
+  CLOSE_CODES,
+  generateSigningKey,
+  negotiateVersion,
+  PROTOCOL_VERSION,
+  sha256,
+  type AgentHello,
+} from '@pilothouse/protocol';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Fault } from '../../kernel/fault.js';
@@ -108,7 +115,9 @@ describe('a hello is refused', () => {
   });
 
   it('that speaks no version in common', async () => {
-    expect(await codeOf({ versions: { min: 2, max: 3 } })).toBe(CLOSE_CODES.VERSION_TOO_NEW.code);
+    expect(await codeOf({ versions: { min: PROTOCOL_VERSION + 1, max: PROTOCOL_VERSION + 2 } })).toBe(
+      CLOSE_CODES.VERSION_TOO_NEW.code,
+    );
     expect(negotiateVersion({ min: 1, max: 1 }, { min: 2, max: 4 })).toEqual({ ok: false, problem: 'VERSION_TOO_OLD' });
   });
 

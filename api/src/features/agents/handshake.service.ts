@@ -1,6 +1,7 @@
 import {
   agentHelloSchema,
   generateEphemeralKey,
+  KEY_ROTATION_SINCE,
   negotiateVersion,
   sha256,
   signAck,
@@ -9,6 +10,7 @@ import {
   type AuditAnchor,
   type CloseReason,
   type ControlPlaneAck,
+  type PublicKeyText,
   type SignedKeyset,
   type SigningKey,
 } from '@pilothouse/protocol';
@@ -18,6 +20,7 @@ import type { Logger } from '../../kernel/log.js';
 import { isStorable } from '../../kernel/storable-text.js';
 import { systemContext } from '../../kernel/request-context.js';
 import type { AgentSessionRepository, Epoch, KnownAgent } from './agent-session.repository.js';
+import type { KeyRotationService } from './key-rotation.service.js';
 import type { SpokenProtocol } from './published-operations.js';
 
 /** What the control plane shows agents of itself. */
@@ -33,11 +36,18 @@ export interface ControlPlaneFace {
 /** An agent whose handshake has succeeded. */
 export interface AdmittedAgent extends KnownAgent {
   epoch: Epoch;
+  protocolVersion: number;
   instanceId: string;
   agentVersion: string;
 }
 
 export type Handshake = { ok: true; agent: AdmittedAgent; ack: ControlPlaneAck } | { ok: false; reason: CloseReason };
+
+/**
+ * `VOID`: the identity is revoked, or of another generation or key than it was admitted with. `UNTOLD`: somebody has asked
+ * for another key since.
+ */
+export type Standing = 'GOOD' | 'UNTOLD' | 'VOID';
 
 export interface HandshakeRequest {
   /** As received in connection_init. */
@@ -50,6 +60,7 @@ export interface HandshakeRequest {
 export interface HandshakeParts {
   database: Database;
   sessions: AgentSessionRepository;
+  rotation: KeyRotationService;
   face: ControlPlaneFace;
   protocol: SpokenProtocol;
   replicaId: string;
@@ -79,18 +90,25 @@ export class HandshakeService {
     }
     const known = await this.parts.sessions.findAgent(hello.agentId);
     if (!known || known.revoked) return refuse('REVOKED');
-    if (!verifyHello(hello, known.publicKey) || !(await this.isFresh(hello, challenge)))
-      return refuse('HANDSHAKE_REFUSED');
+    const provenKey = keyOf(hello, known);
+    if (provenKey === null || !(await this.isFresh(hello, challenge))) return refuse('HANDSHAKE_REFUSED');
     if (!(await this.mayConnect(hello.agentId))) return refuse('TOO_MANY_SOCKETS');
-    const epoch = await this.raiseEpoch(hello, known, { address, version: version.version, now });
-    const agent = { ...known, epoch, instanceId: hello.instanceId, agentVersion: hello.agentVersion };
-    return { ok: true, agent, ack: await this.acknowledge(hello, agent, { version: version.version, now }) };
+    const protocolVersion = version.version;
+    const epoch = await this.raiseEpoch(hello, known, { provenKey, address, version: protocolVersion, now });
+    if (!epoch) return refuse('HANDSHAKE_REFUSED');
+    const { instanceId, agentVersion } = hello;
+    const rotationAsked = known.rotationAsked && provenKey === known.publicKey;
+    const agent = { ...known, publicKey: provenKey, rotationAsked, epoch, protocolVersion, instanceId, agentVersion };
+    return { ok: true, agent, ack: await this.acknowledge(hello, agent, { version: protocolVersion, now }) };
   }
 
-  /** Whether the identity is still good, and of the generation it was admitted with. */
-  async stillStands({ agentId, epoch }: AdmittedAgent): Promise<boolean> {
+  /** How an admitted agent stands now. */
+  async standingOf({ agentId, epoch, publicKey, rotationAsked, protocolVersion }: AdmittedAgent): Promise<Standing> {
     const known = await this.parts.sessions.findAgent(agentId);
-    return known !== null && !known.revoked && known.generation === epoch.generation;
+    const isOfNow = known?.generation === epoch.generation && known.publicKey === publicKey;
+    if (!known || known.revoked || !isOfNow) return 'VOID';
+    const isUntold = known.rotationAsked && !rotationAsked && protocolVersion >= KEY_ROTATION_SINCE;
+    return isUntold ? 'UNTOLD' : 'GOOD';
   }
 
   /** Asked of proven agents only, so that nobody can use up another's connections. */
@@ -112,11 +130,13 @@ export class HandshakeService {
 
   private raiseEpoch(
     hello: AgentHello,
-    { serverId, workspaceId, generation }: KnownAgent,
-    { address, version, now }: { address: string; version: number; now: Date },
-  ): Promise<Epoch> {
-    const { database, sessions, replicaId, log } = this.parts;
+    known: KnownAgent,
+    { provenKey, address, version, now }: { provenKey: PublicKeyText; address: string; version: number; now: Date },
+  ): Promise<Epoch | null> {
+    const { database, sessions, rotation, replicaId, log } = this.parts;
+    const { serverId, workspaceId, generation } = known;
     return database.write(systemContext(workspaceId, 'handshake'), async (tx) => {
+      if (provenKey !== known.publicKey && !(await rotation.takeOver(tx, known, provenKey))) return null;
       const before = await sessions.lockForHandshake(tx, { serverId, workspaceId, generation });
       const counter = before.counter + 1;
       const displaces =
@@ -151,7 +171,7 @@ export class HandshakeService {
 
   private async acknowledge(
     hello: AgentHello,
-    { serverId, workspaceId, epoch }: AdmittedAgent,
+    { serverId, workspaceId, epoch, rotationAsked }: AdmittedAgent,
     { version, now }: { version: number; now: Date },
   ): Promise<ControlPlaneAck> {
     const { face } = this.parts;
@@ -169,10 +189,17 @@ export class HandshakeService {
         keysetVersion: keyset.version,
         keyset: keyset.signed,
         anchor: await face.latestAnchor(workspaceId),
+        ...(version >= KEY_ROTATION_SINCE && { rotateKey: rotationAsked }),
       },
       hello,
     );
   }
+}
+
+/** The key that has signed the hello: the identity's current one, or the one it has announced; null when neither has. */
+function keyOf(hello: AgentHello, { publicKey, nextPublicKey }: KnownAgent): PublicKeyText | null {
+  if (verifyHello(hello, publicKey)) return publicKey;
+  return nextPublicKey !== null && verifyHello(hello, nextPublicKey) ? nextPublicKey : null;
 }
 
 function refuse(reason: CloseReason): Handshake {

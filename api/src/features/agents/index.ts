@@ -10,11 +10,13 @@ import type { DeliveryRepository, ReportService, StandingRights } from '../comma
 import type { HostFactsRepository } from '../servers/index.js';
 import { AgentConnections } from './agent-connection.js';
 import { AgentGateway } from './agent-gateway.js';
+import { AgentKeyRepository } from './agent-key.repository.js';
 import { AgentResolver } from './agent.resolver.js';
 import { AgentSessionRepository } from './agent-session.repository.js';
 import { ConnectionKeeper } from './connection-keeper.js';
 import { HandshakeService, type ControlPlaneFace } from './handshake.service.js';
 import { InstructionService } from './instruction.service.js';
+import { KeyRotationService } from './key-rotation.service.js';
 import { SPOKEN_PROTOCOL, type SpokenProtocol } from './published-operations.js';
 import { PublishService, type TelemetrySink } from './publish.service.js';
 
@@ -56,10 +58,11 @@ export async function createAgentsFeature(
   const connections = new AgentConnections();
   const gate = new Gate(CHANGES_AT_ONCE);
   const instructions = new InstructionService({ ...parts, gate });
-  const publish = new PublishService({ ...parts, sessions, gate });
+  const rotation = new KeyRotationService({ ...parts, sessions, keys: new AgentKeyRepository() });
+  const publish = new PublishService({ ...parts, sessions, rotation, gate });
   const schema = await buildResolverSchema([new AgentResolver({ publish })]);
   const keeper = new ConnectionKeeper({ ...parts, sessions, connections, gate });
-  const handshake = new HandshakeService({ ...parts, sessions, protocol });
+  const handshake = new HandshakeService({ ...parts, sessions, rotation, protocol });
   return {
     gateway: new AgentGateway({ ...parts, protocol, schema, gate, handshake, instructions, connections, keeper }),
     keeper,

@@ -13,6 +13,7 @@ import { isStorable } from '../../kernel/storable-text.js';
 import type { ReportService } from '../commands/index.js';
 import type { HostFactsRepository } from '../servers/index.js';
 import type { AgentConnection } from './agent-connection.js';
+import type { KeyRotationService } from './key-rotation.service.js';
 import type { AgentSessionRepository, Epoch } from './agent-session.repository.js';
 import { priceOf, PRICES_MS } from './publish-prices.js';
 import { PublishTurns, type Charge } from './publish-turns.js';
@@ -37,6 +38,7 @@ export interface PublishParts {
   sessions: AgentSessionRepository;
   hosts: HostFactsRepository;
   reports: ReportService;
+  rotation: KeyRotationService;
   telemetry: TelemetrySink;
   gate: Gate;
 }
@@ -81,12 +83,14 @@ export class PublishService {
 
   private async keep(connection: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {
     const telemetry = frames.filter(({ frame }) => 'telemetry' in frame);
-    const others = frames.filter(({ frame }) => !('telemetry' in frame));
-    const [fromTelemetry, fromOthers] = await Promise.all([
+    const announced = frames.filter(({ frame }) => 'keyRotation' in frame);
+    const others = frames.filter(({ frame }) => !('telemetry' in frame || 'keyRotation' in frame));
+    const [fromTelemetry, fromAnnounced, fromOthers] = await Promise.all([
       this.acceptTelemetry(connection, telemetry),
+      this.announceKey(connection, announced.at(-1)),
       others.length > 0 ? this.applyFenced(connection, others) : [],
     ]);
-    return [...fromTelemetry, ...fromOthers];
+    return [...fromTelemetry, ...fromAnnounced, ...fromOthers];
   }
 
   /** One transaction that first holds the connection's epoch: a displaced connection cannot write. */
@@ -142,6 +146,15 @@ export class PublishService {
     const hasOtherFacts = facts !== undefined && (await hosts.store(tx, server, { facts, at: ctx.now() }));
     const hasOtherHealth = health !== undefined && (await hosts.storeHealth(tx, server.id, health));
     if (hasOtherFacts || hasOtherHealth) tx.changed('SERVER', server.id);
+  }
+
+  private async announceKey(connection: AgentConnection, announced: IndexedFrame | undefined): Promise<FrameRefusal[]> {
+    if (!announced || !('keyRotation' in announced.frame)) return [];
+    const { keyRotation } = announced.frame;
+    const { rotation, gate } = this.parts;
+    const { fenced, refused } = await gate.pass(() => rotation.announce(connection, keyRotation));
+    if (fenced) throw new Superseded();
+    return refused ? [{ index: announced.index, ...refused }] : [];
   }
 
   private async acceptTelemetry({ agent }: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {

@@ -1,4 +1,4 @@
-import { EnrolmentTokenEntity } from '@pilothouse/db';
+import { AgentIdentityEntity, EnrolmentTokenEntity } from '@pilothouse/db';
 import type { HostFacts, PublicKeyText } from '@pilothouse/protocol';
 import type { Database, Transaction } from '../../kernel/database/index.js';
 
@@ -58,6 +58,17 @@ export class EnrolmentRepository {
          disconnect_reason = null, latency_ms = null`,
       [serverId, workspaceId, generation],
     );
+  }
+
+  /** Notes that the server's agent shall have another key. @returns false when it has no agent that is trusted. */
+  async askForKey(tx: Transaction, serverId: string, at: Date): Promise<boolean> {
+    const { affected } = await tx.manager
+      .createQueryBuilder()
+      .update(AgentIdentityEntity)
+      .set({ rotationAskedAt: () => 'coalesce(rotation_asked_at, :at)' })
+      .where('server_id = :serverId and revoked_at is null', { serverId, at })
+      .execute();
+    return Boolean(affected);
   }
 
   async storeChallenge({

@@ -1,6 +1,7 @@
 /** Enrolment: adding servers, the tokens that let agents in, and the plain HTTP ways in for agents. */
 import type { SigningKey } from '@pilothouse/protocol';
 import type { Database } from '../../kernel/database/index.js';
+import type { EventBus } from '../../kernel/event-bus.js';
 import type { Logger } from '../../kernel/log.js';
 import type { RateLimits } from '../../kernel/rate-limits.js';
 import type { ServerGroupDirectory } from '../server-groups/index.js';
@@ -16,6 +17,8 @@ import { EnrolmentRepository } from './enrolment.repository.js';
 import { EnrolmentResolver } from './enrolment.resolver.js';
 import type { InstallationAddress } from './host-commands.js';
 import { EnrolmentService } from './enrolment.service.js';
+import { KeyRotationRequestService } from './key-rotation-request.service.js';
+import { KeyRotationResolver } from './key-rotation.resolver.js';
 import { KeysetRepository } from './keyset.repository.js';
 import { RedemptionService } from './redemption.service.js';
 
@@ -26,6 +29,7 @@ export { KeysetRepository, type VersionedKeyset } from './keyset.repository.js';
 
 export interface EnrolmentParts extends InstallationAddress {
   database: Database;
+  bus: EventBus;
   rateLimits: RateLimits;
   log: Logger;
   groups: ServerGroupDirectory;
@@ -41,7 +45,7 @@ export interface EnrolmentParts extends InstallationAddress {
 }
 
 export function createEnrolmentFeature(parts: EnrolmentParts) {
-  const { database, rateLimits, log, groups, servers, identityKey, now } = parts;
+  const { database, bus, rateLimits, log, groups, servers, identityKey, now } = parts;
   const keysets = new KeysetRepository(database);
   const enrolments = new EnrolmentRepository(database);
   const service = new EnrolmentService({ database, enrolments, store: servers.store, groups, address: parts });
@@ -53,9 +57,10 @@ export function createEnrolmentFeature(parts: EnrolmentParts) {
     identityKey,
     rootFingerprint: parts.rootFingerprint,
   });
+  const rotation = new KeyRotationRequestService({ database, bus, enrolments, access: servers.store.access });
   servers.hooks.add((ctx, tx, serverId) => enrolments.revokeTokens(tx, serverId, ctx.now()));
   return {
-    resolvers: [new EnrolmentResolver(service)],
+    resolvers: [new EnrolmentResolver(service), new KeyRotationResolver(rotation)],
     /** For the agent of the control plane's own machine. */
     enrolments: service,
     keysets,

@@ -1,9 +1,11 @@
-import type { AgentFrame, StartedFrame } from '@pilothouse/protocol';
+import { signResultBytes, type AgentFrame, type SigningKey, type StartedFrame } from '@pilothouse/protocol';
 import type { FrameSource } from '../../../kernel/frame-source.js';
 import type { DoneRecord, StartedInfo } from '../command-records.js';
 
 /** A flood of forged envelopes grows no list; what is not said now is said at the next delivery. */
 const MAX_PENDING_REFUSALS = 256;
+/** How long the news of a start waits for that of an early end: most commands are said in one publish so, not in two. */
+const LINGER_MS = 10;
 
 interface Pending {
   key: string;
@@ -22,36 +24,42 @@ export class ControlSource implements FrameSource {
   private readonly keys = new Set<string>();
   private refusals = 0;
   private listener: () => void = () => undefined;
+  private lingering: NodeJS.Timeout | null = null;
 
   /** `onReported` is told when the control plane has a command's result. */
-  constructor(private readonly onReported: (commandId: string) => void) {}
+  constructor(
+    private readonly identity: { agentId: string; signingKey: SigningKey },
+    private readonly onReported: (commandId: string) => void,
+  ) {}
 
   onReady(listener: () => void): void {
     this.listener = listener;
   }
 
   received(commandId: string): void {
-    this.push('received', commandId, { received: { commandId } });
+    if (this.push('received', commandId, { received: { commandId } })) this.tellSoon();
   }
 
   started(commandId: string, { startedAt, bootId, unit }: StartedInfo): void {
     const started: StartedFrame = { commandId, startedAt, bootId, unit };
-    this.push('started', commandId, { started });
+    if (this.push('started', commandId, { started })) this.tellSoon();
   }
 
-  result({ id, statement, signature }: DoneRecord): void {
-    this.push('result', id, { result: { statement, signature } });
+  result({ id, statement }: DoneRecord): void {
+    if (this.push('result', id, { result: { statement, signature: '' } })) this.tell();
   }
 
   refused(deliveryId: string, problem: string): void {
     if (this.refusals >= MAX_PENDING_REFUSALS) return;
-    if (this.push('refused', deliveryId, { refused: { commandId: deliveryId, problem } })) this.refusals += 1;
+    if (!this.push('refused', deliveryId, { refused: { commandId: deliveryId, problem } })) return;
+    this.refusals += 1;
+    this.tell();
   }
 
   async peek(maxBytes: number): Promise<readonly AgentFrame[]> {
     let room = maxBytes;
     const end = this.pending.findIndex(({ bytes }, index) => (room -= bytes) < 0 && index > 0);
-    return this.pending.slice(0, end < 0 ? undefined : end).map(({ frame }) => frame);
+    return this.pending.slice(0, end < 0 ? undefined : end).map(({ frame }) => this.signed(frame));
   }
 
   async advance(count: number): Promise<void> {
@@ -62,12 +70,30 @@ export class ControlSource implements FrameSource {
     }
   }
 
+  /** Under the key of this moment, which is the one of the connection that asks. */
+  private signed(frame: AgentFrame): AgentFrame {
+    if (!('result' in frame)) return frame;
+    const { statement } = frame.result;
+    const { agentId, signingKey } = this.identity;
+    const signature = signResultBytes(signingKey, agentId, Buffer.from(statement, 'base64')).toString('base64');
+    return { result: { statement, signature } };
+  }
+
   private push(kind: string, commandId: string, frame: AgentFrame): boolean {
     const key = `${kind} ${commandId}`;
     if (this.keys.has(key)) return false;
     this.keys.add(key);
     this.pending.push({ key, frame, commandId, bytes: JSON.stringify(frame).length });
-    this.listener();
     return true;
+  }
+
+  private tell(): void {
+    if (this.lingering) clearTimeout(this.lingering);
+    this.lingering = null;
+    this.listener();
+  }
+
+  private tellSoon(): void {
+    this.lingering ??= setTimeout(() => this.tell(), LINGER_MS).unref();
   }
 }

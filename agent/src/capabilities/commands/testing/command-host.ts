@@ -162,7 +162,7 @@ export class CommandHost {
       if ('outputGap' in frame) this.outputBytes += frame.outputGap.bytes;
       if (this.isKeepingOutput || !('output' in frame)) this.frames.push(frame);
     }
-    await source.advance(frames.length);
+    await source.advance(frames.length, []);
     for (const resolve of this.watchers) resolve();
     this.watchers.clear();
     return true;

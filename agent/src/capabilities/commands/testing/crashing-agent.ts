@@ -59,7 +59,7 @@ async function main(setup: CrashingAgentSetup): Promise<void> {
   await publish();
   for await (const line of createInterface({ input: process.stdin })) {
     if (line === 'ack') {
-      await control?.advance(inFlight);
+      await control?.advance(inFlight, []);
       inFlight = 0;
       point();
       await publish();

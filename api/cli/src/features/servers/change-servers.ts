@@ -14,6 +14,7 @@ import {
   MoveServersToGroup,
   ReenrolServer,
   RevokeServer,
+  RotateServerKey,
   SetServerMaintenance,
   UpdateServer,
 } from './servers.operations.js';
@@ -198,6 +199,24 @@ export async function setMaintenance(cli: Cli, given: string, mark: 'ON' | 'OFF'
     server,
     () => `${server.name} is ${server.maintenance ? 'in' : 'no longer in'} maintenance.\n`,
   );
+}
+
+export async function rotateServerKey(cli: Cli, given: string): Promise<void> {
+  const session = await cli.session();
+  const { id: serverId } = await findServer(session, given);
+  const { rotateServerKey: asked } = await session.ask(RotateServerKey, { input: { serverId } });
+  switch (asked.__typename) {
+    case 'Server':
+      return cli.output.answer(asked, () => {
+        const when = asked.connected
+          ? 'It connects again with it in a moment'
+          : 'It is offline and does so when it is back';
+        return `Asked ${asked.name} for a new key. ${when}; pilothouse audit --target ${asked.id} shows it.\n`;
+      });
+    case 'ServerNotEnrolled':
+    case 'AgentTooOld':
+      throw refused(asked);
+  }
 }
 
 export async function revokeServer(cli: Cli, given: string, options: { yes?: boolean }): Promise<void> {

@@ -11,6 +11,7 @@ import {
   reenrolServer,
   removeServer,
   revokeServer,
+  rotateServerKey,
   setMaintenance,
   tagServers,
 } from './change-servers.js';
@@ -105,6 +106,10 @@ function registerChanges(servers: Command, act: Act): void {
     .description('get a new token: its key was lost, it was revoked, or it moves to another host')
     .option('--replace-online', 'also while its agent is connected')
     .action(act(reenrolServer));
+  servers
+    .command('rotate-key <server>')
+    .description('ask its agent for a new key; the one it has is void once the new one is in use')
+    .action(act(rotateServerKey));
   servers
     .command('revoke <server>')
     .description('end trust in its agent')

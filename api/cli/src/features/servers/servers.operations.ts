@@ -292,6 +292,23 @@ export const RevokeServer = graphql(`
   }
 `);
 
+export const RotateServerKey = graphql(`
+  mutation RotateServerKey($input: RotateServerKeyInput!) {
+    rotateServerKey(input: $input) {
+      __typename
+      ... on Server {
+        id
+        name
+        connected
+      }
+      ... on Refusal {
+        code
+        message
+      }
+    }
+  }
+`);
+
 export const DeleteServer = graphql(`
   mutation DeleteServer($input: DeleteServerInput!) {
     deleteServer(input: $input) {
