@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import type { Server } from 'node:http';
+import { hostname } from 'node:os';
 import { createJobs } from '../jobs/index.js';
 import { readEnvironment, type Environment } from '../kernel/environment.js';
 import { createLogger } from '../kernel/log.js';
@@ -57,7 +58,7 @@ async function serveSupervisor(
       .belongTo(workspaceId)
       .catch((error: unknown) => place.log.error({ err: error }, 'This machine could not be noted'));
   });
-  tellParent({ type: 'setup-code', code: await people.setUp.offerCode() });
+  tellParent({ type: 'setup-code', code: await people.setUp.offerCode(`${hostname()}:${place.stateDir}`) });
   tellParent({ type: 'listening' });
 }
 

@@ -23,6 +23,17 @@ const complete = async (api: TestApi, code: string, email: string) => {
   return data.completeSetup.__typename as string;
 };
 
+test('the codes that two replicas say at their first start are both good', async () => {
+  const offer = (api: TestApi, place: string) => api.controlPlane.features.people.setUp.offerCode(place);
+  const api = await TestApi.start();
+  const other = await TestApi.start({ replicaOf: api });
+  const [first] = await Promise.all([offer(api, 'one'), offer(other, 'other')]);
+  await offer(other, 'other');
+  expect(await complete(other, first!, 'owner@example.test')).toBe('SignedIn');
+  await other.stop();
+  await api.stop();
+});
+
 test('50 set-ups at once over two replicas make one owner, and it is closed for ever on both', async () => {
   const code = (await here.controlPlane.features.people.setUp.offerCode())!;
   const results = await Promise.all(

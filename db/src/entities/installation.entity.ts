@@ -7,8 +7,8 @@ export class InstallationEntity {
   @PrimaryColumn({ type: 'boolean', name: 'id', default: true, primaryKeyConstraintName: 'installation_pkey' })
   id!: boolean;
 
-  @Column({ type: 'bytea', name: 'setup_code_hash', nullable: true })
-  setupCodeHash!: Buffer | null;
+  @Column({ type: 'jsonb', name: 'setup_code_hashes', default: {} })
+  setupCodeHashes!: Record<string, string>;
 
   @Column({ type: 'timestamp with time zone', name: 'setup_completed_at', nullable: true })
   setupCompletedAt!: Date | null;

@@ -47,7 +47,7 @@ async function people(): Promise<unknown[]> {
 }
 
 test('of 50 concurrent set-ups with the right code, by two replicas, one makes the owner', async () => {
-  expect(await call(replicas[0], 'offer_setup_code', [CODE])).toBe(true);
+  expect(await call(replicas[0], 'offer_setup_code', [CODE, 'one'])).toBe(true);
   const results = await Promise.all(
     Array.from({ length: 50 }, (_, n) => call(replicas[n % 2 ? 1 : 0], 'complete_setup', [CODE, owner(n)])),
   );
@@ -61,34 +61,47 @@ test('of 50 concurrent set-ups with the right code, by two replicas, one makes t
 test('a wrong, missing or replaced code makes nobody the owner and leaves set-up open', async () => {
   expect(await call(replicas[0], 'complete_setup', [CODE, owner()])).toBe(false);
   expect(await call(replicas[0], 'complete_setup', [null, owner()])).toBe(false);
-  await call(replicas[0], 'offer_setup_code', [CODE]);
+  await call(replicas[0], 'offer_setup_code', [CODE, 'one']);
   for (const wrong of [null, Buffer.alloc(0), hashOf('AAAA-BBBB-CCCD')]) {
     expect(await call(replicas[0], 'complete_setup', [wrong, owner()])).toBe(false);
   }
   const next = hashOf('the code of the next start');
-  await call(replicas[0], 'offer_setup_code', [next]);
+  await call(replicas[0], 'offer_setup_code', [next, 'one']);
   expect(await call(replicas[0], 'complete_setup', [CODE, owner()])).toBe(false);
   expect(await people()).toEqual([]);
   expect(await call(replicas[0], 'setup_is_complete')).toBe(false);
   expect(await call(replicas[0], 'complete_setup', [next, owner()])).toBe(true);
 });
 
+test('two replicas that start at once do not void each other’s code: either is good, once', async () => {
+  const other = hashOf('DDDD-EEEE-FFFF');
+  await Promise.all([
+    call(replicas[0], 'offer_setup_code', [CODE, 'one']),
+    call(replicas[1], 'offer_setup_code', [other, 'other']),
+  ]);
+  const again = hashOf('GGGG-HHHH-JJJJ');
+  await call(replicas[1], 'offer_setup_code', [again, 'other']);
+  expect(await call(replicas[0], 'complete_setup', [other, owner()])).toBe(false);
+  expect(await call(replicas[1], 'complete_setup', [CODE, owner()])).toBe(true);
+  expect(await call(replicas[0], 'complete_setup', [again, owner()])).toBe(false);
+});
+
 test('once an owner exists set-up stays closed, whatever code is offered', async () => {
-  await call(replicas[0], 'offer_setup_code', [CODE]);
+  await call(replicas[0], 'offer_setup_code', [CODE, 'one']);
   await call(replicas[0], 'complete_setup', [CODE, owner()]);
   const before = await people();
   expect(await call(replicas[1], 'setup_is_complete')).toBe(true);
-  expect(await call(replicas[1], 'offer_setup_code', [CODE])).toBeNull();
+  expect(await call(replicas[1], 'offer_setup_code', [CODE, 'one'])).toBeNull();
   expect(await call(replicas[1], 'complete_setup', [CODE, owner(1)])).toBe(false);
-  const { rows } = await admin.query('select setup_code_hash from installation');
-  expect(rows).toEqual([{ setup_code_hash: null }]);
+  const { rows } = await admin.query('select setup_code_hashes from installation');
+  expect(rows).toEqual([{ setup_code_hashes: {} }]);
   await admin.query('delete from memberships; delete from users');
   expect(await call(replicas[1], 'complete_setup', [CODE, owner(2)])).toBe(false);
   expect(before).toHaveLength(1);
 });
 
 test('set-up that fails on the way leaves the code unspent', async () => {
-  await call(replicas[0], 'offer_setup_code', [CODE]);
+  await call(replicas[0], 'offer_setup_code', [CODE, 'one']);
   const nameless = { ...owner(), workspaceName: null };
   await expect(call(replicas[0], 'complete_setup', [CODE, nameless])).rejects.toMatchObject({ code: '23502' });
   expect(await people()).toEqual([]);

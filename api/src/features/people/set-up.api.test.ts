@@ -17,7 +17,7 @@ test('a code that was never printed sets nothing up and goes on record', async (
   expect(await harness.sql('select action from audit_entries')).toEqual([{ action: 'set-up-refused' }]);
 });
 
-test('only the code printed last counts', async () => {
+test('only the code printed last at a place counts', async () => {
   const before = await harness.people.setUp.offerCode();
   await harness.people.setUp.offerCode();
   const { data } = await complete({ code: before });

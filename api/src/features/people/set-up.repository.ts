@@ -18,11 +18,12 @@ export class SetUpRepository {
     return row?.completed ?? false;
   }
 
-  /** Puts the code in place of the one before; false once set-up is done. */
-  async offer(codeHash: Buffer): Promise<boolean> {
-    const [row] = await this.database.lookUp<{ offered: boolean | null }>('select offer_setup_code($1) as offered', [
-      codeHash,
-    ]);
+  /** Puts the code in place of the one that this replica has offered before; false once set-up is done. */
+  async offer(codeHash: Buffer, replica: string): Promise<boolean> {
+    const [row] = await this.database.lookUp<{ offered: boolean | null }>(
+      'select offer_setup_code($1, $2) as offered',
+      [codeHash, replica],
+    );
     return row?.offered ?? false;
   }
 

@@ -33,10 +33,13 @@ export class SetUpService {
     return this.parts.setUps.isCompleted();
   }
 
-  /** A fresh code `XXXX-XXXX-XXXX` to print, which replaces the one before; null once there is an owner. */
-  async offerCode(): Promise<string | null> {
+  /**
+   * A fresh code `XXXX-XXXX-XXXX` to print, which replaces the one that was printed at the same place before; null once
+   * there is an owner.
+   */
+  async offerCode(place = 'console'): Promise<string | null> {
     const code = randomCode();
-    return (await this.parts.setUps.offer(hashToken(normaliseCode(code)))) ? code : null;
+    return (await this.parts.setUps.offer(hashToken(normaliseCode(code)), place)) ? code : null;
   }
 
   /** Tells once the owner and the first workspace exist. */
