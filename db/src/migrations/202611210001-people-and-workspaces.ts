@@ -37,7 +37,7 @@ const TABLES = `
 
   create table revocations (
     seq bigint generated always as identity primary key,
-    kind text not null constraint revocations_kind check (kind in ('USER', 'SESSION', 'API_TOKEN', 'SERVER', 'MEMBERSHIP')),
+    kind text not null constraint revocations_kind check (kind in ('USER', 'SESSION', 'API_TOKEN', 'SERVER', 'AGENT_KEY', 'MEMBERSHIP')),
     subject_id uuid not null,
     at timestamptz not null default now());
 
