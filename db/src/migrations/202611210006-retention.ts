@@ -9,11 +9,12 @@ export class Retention2026112100060 implements MigrationInterface {
     await runner.query(`drop function commands_older_than(timestamptz)`);
     await runner.query(`create index commands_finished on commands (finished_at) where finished_at is not null`);
     await runner.query(TABLES.map(pruning).join('\n'));
+    await runner.query(DELETED_METRIC_KEYS);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     const functions = TABLES.map((table) => `prune_${table}(timestamptz, int)`);
-    await runner.query(`drop function ${functions.join(', ')}; drop index commands_finished;`);
+    await runner.query(`drop function deleted_metric_keys(), ${functions.join(', ')}; drop index commands_finished;`);
     await runner.query(COMMANDS_OLDER_THAN);
   }
 }
@@ -48,6 +49,12 @@ function pruning(table: keyof typeof OLD_ROWS): string {
       end $$;
     grant execute on function prune_${table}(timestamptz, int) to ph_jobs;`;
 }
+
+/** Whose telemetry is to go. What their agents were just publishing when they were deleted has long been refused. */
+const DELETED_METRIC_KEYS = `
+  create function deleted_metric_keys() returns setof int language sql stable ${DEFINER} as $$
+    select s.metric_key from public.servers s where s.deleted_at < pg_catalog.now() - interval '1 hour' $$;
+  grant execute on function deleted_metric_keys() to ph_telemetry_owner;`;
 
 /** As the migration that made it has it. */
 const COMMANDS_OLDER_THAN = `

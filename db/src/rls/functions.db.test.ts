@@ -13,6 +13,7 @@ const CALLERS: Record<string, string[]> = {
   audit_append: ['ph_app'],
   audit_chains: ['ph_app', 'ph_jobs'],
   complete_setup: ['ph_app'],
+  deleted_metric_keys: ['ph_telemetry_owner'],
   end_own_api_tokens: ['ph_app'],
   enrol_agent: ['ph_app'],
   event_append: ['ph_app'],

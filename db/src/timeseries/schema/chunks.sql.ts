@@ -86,7 +86,11 @@ export function chunkFunctions(extension: string): string {
 
 /** A flush may touch the columns of a thousand servers, each a piece to be opened; the limit is there for mistakes. */
 export function unlimitedOpening(): string {
-  const functions = ['ingest_at', ...FAMILIES.flatMap(({ rollups }) => rollups.map(({ table }) => `reroll_${table}`))];
+  const functions = [
+    'ingest_at',
+    'purge_deleted',
+    ...FAMILIES.flatMap(({ rollups }) => rollups.map(({ table }) => `reroll_${table}`)),
+  ];
   return functions
     .map(
       (name) =>

@@ -1,5 +1,6 @@
 import { FAMILIES, HOST, PART, type Family, type Tier } from '../tiers.js';
 import { bin } from './columns.js';
+import { purge } from './purge.sql.js';
 
 /** Bounds of one run, so that a long backlog is worked off in transactions of seconds. */
 const MAX_SPAN = '6 hours';
@@ -28,11 +29,13 @@ export function maintenance(): string {
         complete := telemetry_logic.reroll_${name}() and complete;`,
         ).join('')}
         expired := telemetry_logic.drop_expired(at);
+        complete := telemetry_logic.purge_deleted() and complete;
         complete := complete and telemetry_logic.settle(at);
         return query select true, complete, expired;
       end $$;
 
-    ${dropExpired}`;
+    ${dropExpired}
+    ${purge()}`;
 }
 
 /**

@@ -162,6 +162,59 @@ export function maintenanceSuite(backend: MetricsBackend): void {
       expect((await fingerprint(store.owner, 'part')).rows).toBe(0);
     });
 
+    test('removes all that is left of a deleted server an hour after, and nothing of others', async () => {
+      const [deleted, other] = [await store.addAgent(), await store.addAgent()];
+      await store.maintain(new Date(start));
+      await store.writeAt(new Date(start + 3 * DAY), [
+        batch(deleted, start, start + 30 * HOUR),
+        batch(other, start, start + HOUR),
+      ]);
+      await store.maintain(new Date(start + 3 * DAY));
+      const admin = new Client({ connectionString: store.database.adminUrl });
+      await admin.connect();
+      const deletedFor = async (age: string) => {
+        await admin.query(`update servers set deleted_at = now() - $2::interval where id = $1`, [
+          deleted.serverId,
+          age,
+        ]);
+        await store.maintain(new Date(start + 3 * DAY));
+      };
+      const rowsOf = async ({ metricKey }: TestAgent) => {
+        const { rows } = await store.owner.query<{ name: string }>(
+          `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
+             join pg_attribute a on a.attrelid = c.oid and a.attname = 'server_id' and not a.attisdropped
+            where n.nspname = 'telemetry_raw' and c.relkind in ('r', 'p') and not c.relispartition order by 1`,
+        );
+        const counts: Record<string, number> = {};
+        for (const { name } of rows) {
+          const { rowCount } = await store.owner.query(`select from telemetry_raw.${name} where server_id = $1`, [
+            metricKey,
+          ]);
+          if (rowCount! > 0) counts[name] = rowCount!;
+        }
+        return counts;
+      };
+      const [before, others] = [await rowsOf(deleted), await rowsOf(other)];
+      expect(Object.keys(before)).toEqual(
+        expect.arrayContaining([
+          'host_1d',
+          'host_1h',
+          'host_1m',
+          'host_part_1d',
+          'host_part_sample',
+          'host_sample',
+          'part',
+          'server_latest',
+        ]),
+      );
+      await deletedFor('59 minutes');
+      expect(await rowsOf(deleted)).toEqual(before);
+      await deletedFor('61 minutes');
+      expect(await rowsOf(deleted)).toEqual({});
+      expect(await rowsOf(other)).toEqual(others);
+      await admin.end();
+    });
+
     test('samples on both sides of midnight are stored and counted in their own days', async () => {
       const agent = await store.addAgent();
       const midnight = start + DAY;
