@@ -12,8 +12,10 @@ export interface JobsRuntimeParts {
   backend: JobsBackend;
   jobs: readonly Job[];
   log: Logger;
-  /** A job that has missed three runs and this long is scheduled anew. */
+  /** A job that has missed three runs and this long is scheduled anew; 10 s if not given. */
   tendMs?: number;
+  /** How often it is looked whether the backend is away and a job was missed; 1 s if not given. */
+  lookEveryMs?: number;
 }
 
 /**
@@ -48,7 +50,7 @@ export class JobsRuntime {
     if (!this.wasAway) await this.scheduleAll();
     this.worker = backend.worker(QUEUE, ({ name }) => this.runNamed(name));
     this.worker.on('error', (error) => this.complain(error, 'Jobs could not be fetched'));
-    this.tending = setInterval(() => void this.tick(), SECOND_MS);
+    this.tending = setInterval(() => void this.tick(), this.parts.lookEveryMs ?? SECOND_MS);
     await this.tick();
   }
 

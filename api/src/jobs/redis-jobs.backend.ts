@@ -4,8 +4,8 @@ import { Redis } from 'ioredis';
 import type { RedisPlace } from '../kernel/redis-event-bus.js';
 import { WORKER_OPTIONS, type JobsBackend, type JobsQueue, type JobsWorker } from './jobs.backend.js';
 
-const HEARTBEAT_MS = 1000;
 const AWAY_AFTER_MS = 3000;
+const HEARTBEATS_UNTIL_AWAY = 3;
 const MAX_RECONNECT_MS = 1000;
 
 /** A Redis that may be away, hang or forget at any time. */
@@ -17,21 +17,25 @@ export class RedisJobsBackend implements JobsBackend {
   private readonly heartbeat: NodeJS.Timeout;
   private answeredAt = -Infinity;
 
-  constructor(private readonly place: RedisPlace) {
-    this.client = new Redis(place.url, { ...RECONNECT, commandTimeout: AWAY_AFTER_MS });
+  /** @param awayAfterMs how long it may leave a heartbeat unanswered */
+  constructor(
+    private readonly place: RedisPlace,
+    private readonly awayAfterMs = AWAY_AFTER_MS,
+  ) {
+    this.client = new Redis(place.url, { ...RECONNECT, commandTimeout: awayAfterMs });
     this.patient = new Redis(place.url, { ...RECONNECT, maxRetriesPerRequest: null });
     for (const client of [this.client, this.patient]) client.on('error', () => undefined); // `isAway` tells
-    this.heartbeat = setInterval(() => void this.beat(), HEARTBEAT_MS);
+    this.heartbeat = setInterval(() => void this.beat(), awayAfterMs / HEARTBEATS_UNTIL_AWAY);
     this.client.once('ready', () => void this.beat());
   }
 
   async ready(): Promise<void> {
-    const limit = performance.now() + AWAY_AFTER_MS;
+    const limit = performance.now() + this.awayAfterMs;
     while (this.isAway() && performance.now() < limit) await delay(10);
   }
 
   isAway(): boolean {
-    return performance.now() - this.answeredAt > AWAY_AFTER_MS;
+    return performance.now() - this.answeredAt > this.awayAfterMs;
   }
 
   queue(name: string): JobsQueue {

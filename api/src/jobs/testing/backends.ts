@@ -8,6 +8,9 @@ import type { JobsBackend } from '../jobs.backend.js';
 import { PostgresJobsBackend } from '../postgres-jobs.backend.js';
 import { RedisJobsBackend } from '../redis-jobs.backend.js';
 
+/** A third of what it is in the field. */
+const AWAY_AFTER_MS = 1000;
+
 /** Where jobs are kept while one test runs. */
 export interface BackendScene {
   /** As `createJobs` is told of it. */
@@ -62,7 +65,7 @@ export class OnRedis implements BackendServer {
     const redis = { url: this.server.url, prefix: randomBytes(4).toString('hex') };
     return {
       redis,
-      make: () => new RedisJobsBackend(redis),
+      make: () => new RedisJobsBackend(redis, AWAY_AFTER_MS),
       forget: () => this.ask(async (client) => void (await client.flushall())),
       countOf: (job) =>
         this.ask(async (client) => (await client.keys(`{${redis.prefix}}:jobs:repeat:${job}:*`)).length),
