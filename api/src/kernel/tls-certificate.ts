@@ -1,7 +1,8 @@
 import { createHash, X509Certificate, webcrypto } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { isIP } from 'node:net';
 import { join } from 'node:path';
+import { readIfPresent, replaceFile } from './durable-file.js';
 
 export interface CertificateFiles {
   certificateFile: string;
@@ -24,8 +25,8 @@ export async function keepOwnCertificate(directory: string, names: readonly stri
   await mkdir(directory, { recursive: true, mode: 0o700 });
   const { certificate, key } = await makeCertificate(names);
   // The certificate comes last: where it is, its key is.
-  await writeWhole(files.keyFile, key, 0o600);
-  await writeWhole(files.certificateFile, certificate, 0o644);
+  await replaceFile(files.keyFile, key, 0o600);
+  await replaceFile(files.certificateFile, certificate, 0o644);
   return files;
 }
 
@@ -88,24 +89,4 @@ async function makeCertificate(names: readonly string[]): Promise<{ certificate:
 function pem(label: string, content: Buffer): string {
   const lines = content.toString('base64').match(/.{1,64}/g) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
-}
-
-async function writeWhole(path: string, text: string, mode: number): Promise<void> {
-  const draft = `${path}.new`;
-  await rm(draft, { force: true });
-  const file = await open(draft, 'wx', mode);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(draft, path);
-}
-
-async function readIfPresent(path: string): Promise<string | null> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
-    throw error;
-  });
 }

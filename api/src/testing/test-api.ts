@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createTestDatabase, type TestDatabase } from '@pilothouse/db/testing';
@@ -12,6 +11,7 @@ import { redisPlace } from '../main/composition/open-event-bus.js';
 import type { SignerPlace } from '../main/composition/open-signer.js';
 import type { RateLimit } from '../kernel/rate-limits.js';
 import { ApiClient } from './api-client.js';
+import { freePort } from './free-port.js';
 import { generousRateLimits } from './generous-rate-limits.js';
 
 export interface TestApiOptions {
@@ -119,13 +119,4 @@ export class TestApi extends ApiClient {
     await mkdir(join(directory, 'signer'), { recursive: true });
     return directory;
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
+import { freePort } from '../../../api/src/testing/free-port.js';
 import { createDashboardProxy } from '../../../api/src/transport/dashboard-proxy.js';
 
 const serverProgram = fileURLToPath(new URL('../../.next/standalone/dashboard/server.js', import.meta.url));
@@ -26,7 +27,7 @@ export interface Scene {
 
 /** The built dashboard, served as the api serves it: behind the real proxy, on one origin with the API. */
 export async function openScene(): Promise<Scene> {
-  const dashboardPort = await anyPort();
+  const dashboardPort = await freePort();
   const dashboard = spawn(process.execPath, ['--disable-proto=delete', serverProgram], {
     env: { NODE_ENV: 'production', HOSTNAME: '127.0.0.1', PORT: String(dashboardPort) },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -77,12 +78,4 @@ export async function openScene(): Promise<Scene> {
 
 function sendJson(response: ServerResponse, body: object): void {
   response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-}
-
-async function anyPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  return port;
 }

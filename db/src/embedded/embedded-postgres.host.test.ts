@@ -9,7 +9,8 @@ import { withClient } from '../testing/test-database.js';
 import { identityOf } from './account.js';
 import { startEmbeddedPostgres } from './embedded-postgres.js';
 import type { EmbeddedPostgres } from './embedded-postgres.types.js';
-import { postmasterPid, startInOwnProcess, stateDirectory, waitUntil, type StateDirectory } from './testing/scene.js';
+import { waitUntil } from '../testing/index.js';
+import { postmasterPid, startInOwnProcess, stateDirectory, type StateDirectory } from './testing/scene.js';
 
 describe('one cluster through its life', () => {
   let state: StateDirectory;

@@ -9,4 +9,5 @@ export {
   type ServerSeed,
   type WorkspaceSeed,
 } from './seed.js';
+export { waitUntil } from './wait-until.js';
 export { seedEveryTable, type FullWorkspace } from './seed-every-table.js';

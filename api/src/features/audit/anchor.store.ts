@@ -1,6 +1,7 @@
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { join } from 'node:path';
 import { auditAnchorSchema, parseJson, type AuditAnchor } from '@pilothouse/protocol';
+import { syncDirectory } from '../../kernel/durable-file.js';
 import { isId } from '../../kernel/ids.js';
 
 /** Longer than any line that `append` writes. */
@@ -77,13 +78,4 @@ async function readTail(file: FileHandle, size: number): Promise<string> {
 function readAnchor(line: string): AuditAnchor | null {
   const parsed = auditAnchorSchema.safeParse(parseJson(Buffer.from(line)));
   return parsed.success ? parsed.data : null;
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

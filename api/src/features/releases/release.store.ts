@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, open, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
+import { mkdir, readdir, readFile, readlink, rename, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { openRelease, type Release, type SignedRelease } from '@pilothouse/protocol';
+import { syncDirectory, writeNewFile } from '../../kernel/durable-file.js';
 
 /** The link that names the directory of the release that is served. */
 const CURRENT = 'current';
@@ -51,9 +52,9 @@ export class ReleaseStore {
     const draft = join(this.directory, `.${name}`);
     await rm(draft, { recursive: true, force: true });
     await mkdir(draft, { recursive: true, mode: 0o700 });
-    for (const [file, content] of contents) await writeDurably(join(draft, file), content);
-    await writeDurably(join(draft, SUMS), Buffer.from(sumsOf(opened.release)));
-    await writeDurably(join(draft, MANIFEST), Buffer.from(`${JSON.stringify(signed, null, 2)}\n`));
+    for (const [file, content] of contents) await writeNewFile(join(draft, file), content);
+    await writeNewFile(join(draft, SUMS), Buffer.from(sumsOf(opened.release)));
+    await writeNewFile(join(draft, MANIFEST), Buffer.from(`${JSON.stringify(signed, null, 2)}\n`));
     await rename(draft, join(this.directory, name));
     await this.#pointTo(name);
     await this.#prune(name);
@@ -87,23 +88,4 @@ function sumsOf({ files }: Release): string {
 
 function withoutDrafts(names: readonly string[]): string[] {
   return names.filter((name) => !name.startsWith('.'));
-}
-
-async function writeDurably(path: string, content: Buffer): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-}
-
-async function syncDirectory(path: string): Promise<void> {
-  const directory = await open(path, 'r');
-  try {
-    await directory.sync();
-  } finally {
-    await directory.close();
-  }
 }

@@ -10,6 +10,7 @@ import { certificateFingerprint, keepOwnCertificate } from '../../kernel/tls-cer
 import { releaseAdvice } from '../installation/agent-release.js';
 import { ensureInstallation, readKeys, readRootFingerprint } from '../installation/installation.js';
 import { readRoleUrls } from '../installation/role-urls.js';
+import { runOperatorCommand } from './operator-command.js';
 
 export interface PrepareCommand {
   args: readonly string[];
@@ -35,33 +36,31 @@ interface Preparing {
   say: PrepareCommand['say'];
 }
 
-const COMMANDS: Readonly<Record<string, (preparing: Preparing) => Promise<void>>> = {
-  install,
-  migrate: bringUpToDate,
-  'setup-code': saySetUpCode,
+const COMMANDS: Readonly<Record<string, (preparing: Preparing) => Promise<number>>> = {
+  install: done(install),
+  migrate: done(bringUpToDate),
+  'setup-code': done(saySetUpCode),
 };
 
-/** Returns the exit code: 0 done, 1 not done, 2 wrong usage. */
-export async function runPrepareCommand({ args, readEnvironment, agent, say }: PrepareCommand): Promise<number> {
-  const [name = '', ...rest] = args;
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command || rest.length > 0) {
-    say(USAGE);
-    return name === '--help' ? 0 : 2;
-  }
-  try {
-    const environment = readEnvironment();
-    await command({ environment, stateDir: resolve(environment.stateDirectory), agent, say });
+function done(command: (preparing: Preparing) => Promise<void>): (preparing: Preparing) => Promise<number> {
+  return async (preparing) => {
+    await command(preparing);
     return 0;
-  } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
-    return 1;
-  }
+  };
+}
+
+/** Returns the exit code: 0 done, 1 not done, 2 wrong usage. */
+export function runPrepareCommand({ args, readEnvironment, agent, say }: PrepareCommand): Promise<number> {
+  const given = () => {
+    const environment = readEnvironment();
+    return { environment, stateDir: resolve(environment.stateDirectory), agent, say };
+  };
+  return runOperatorCommand({ args, usage: USAGE, say, given, commands: COMMANDS });
 }
 
 async function install(preparing: Preparing): Promise<void> {
   const { stateDir, agent, say } = preparing;
-  const adminUrl = await migrateAll(preparing);
+  const adminUrl = await migrateDatabase(preparing);
   await makeCertificate(preparing);
   const { rootFingerprint, rootKeyPassphrase, advice } = await ensureInstallation({ stateDir, adminUrl, agent });
   if (advice !== null) say(advice);
@@ -85,13 +84,13 @@ async function bringUpToDate(preparing: Preparing): Promise<void> {
   const rootFingerprint = await readRootFingerprint(stateDir).catch((cause: unknown) => {
     throw new Error('Nothing is installed here yet: run "prepare install" first.', { cause });
   });
-  await migrateAll(preparing);
+  await migrateDatabase(preparing);
   const advice = await releaseAdvice({ stateDir, rootFingerprint, agent });
   if (advice !== null) say(advice);
 }
 
 /** @returns the address of the database as its administrator */
-async function migrateAll({ environment: { databaseUrl, databaseRolesFile }, say }: Preparing): Promise<string> {
+async function migrateDatabase({ environment: { databaseUrl, databaseRolesFile }, say }: Preparing): Promise<string> {
   if (databaseUrl === null) throw new Error('PILOTHOUSE_DATABASE_URL is missing.');
   if (databaseRolesFile === null) throw new Error('PILOTHOUSE_DATABASE_ROLES_FILE is missing.');
   const rolePasswords = await readRolePasswords(databaseRolesFile);

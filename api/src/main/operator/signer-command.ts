@@ -3,6 +3,7 @@ import type { Environment } from '../../kernel/environment.js';
 import { freeze, frozenSince, readSigningLog, SIGNING_LOG, SocketSigner, unfreeze } from '../../signer/index.js';
 import { signerDirectory } from '../installation/installation.js';
 import { startSigner } from '../process/signer-process.js';
+import { runOperatorCommand } from './operator-command.js';
 
 export interface SignerCommand {
   args: readonly string[];
@@ -21,45 +22,37 @@ const USAGE = `What signs commands, and whether it does.
 PILOTHOUSE_STATE_DIR is the directory that holds its signer/. PILOTHOUSE_SIGNER_SOCKET is where it listens; without it
 the api signs in its own process, and there is nothing to run.`;
 
-type Doing = (environment: Environment, say: SignerCommand['say']) => Promise<number>;
-
-const COMMANDS: Readonly<Record<string, Doing>> = { run, freeze: stopSigning, unfreeze: signAgain, status };
-
-/** Returns the exit code: 0 done, 1 not done or not well, 2 wrong usage. */
-export async function runSignerCommand({ args, readEnvironment, say }: SignerCommand): Promise<number> {
-  const [name = '', ...rest] = args;
-  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-  if (!command || rest.length > 0) {
-    say(USAGE);
-    return name === '--help' ? 0 : 2;
-  }
-  try {
-    return await command(readEnvironment(), say);
-  } catch (error) {
-    say(error instanceof Error ? error.message : String(error));
-    return 1;
-  }
+interface Given {
+  environment: Environment;
+  say: SignerCommand['say'];
 }
 
-async function run(environment: Environment, say: SignerCommand['say']): Promise<number> {
+/** Returns the exit code: 0 done, 1 not done or not well, 2 wrong usage. */
+export function runSignerCommand({ args, readEnvironment, say }: SignerCommand): Promise<number> {
+  const given = () => ({ environment: readEnvironment(), say });
+  const commands = { run, freeze: stopSigning, unfreeze: signAgain, status };
+  return runOperatorCommand({ args, usage: USAGE, say, given, commands });
+}
+
+async function run({ environment, say }: Given): Promise<number> {
   await startSigner(environment);
   say(`The signer listens on ${environment.signerSocket}`);
   return 0;
 }
 
-async function stopSigning({ stateDirectory }: Environment, say: SignerCommand['say']): Promise<number> {
+async function stopSigning({ environment: { stateDirectory }, say }: Given): Promise<number> {
   await freeze(signerDirectory(resolve(stateDirectory)));
   say('Frozen: nothing is signed any more, no cancel either. What runs goes on.');
   return 0;
 }
 
-async function signAgain({ stateDirectory }: Environment, say: SignerCommand['say']): Promise<number> {
+async function signAgain({ environment: { stateDirectory }, say }: Given): Promise<number> {
   await unfreeze(signerDirectory(resolve(stateDirectory)));
   say('Signing goes on.');
   return 0;
 }
 
-async function status({ stateDirectory, signerSocket }: Environment, say: SignerCommand['say']): Promise<number> {
+async function status({ environment: { stateDirectory, signerSocket }, say }: Given): Promise<number> {
   const directory = signerDirectory(resolve(stateDirectory));
   const since = await frozenSince(directory);
   say(since === null ? 'Signs.' : `Frozen since ${since.toISOString()}.`);

@@ -2,8 +2,9 @@ import { once } from 'node:events';
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { waitUntil } from '@pilothouse/db/testing';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { isAlive, Place, waitUntil, type Supervised } from './testing/supervised.js';
+import { isAlive, Place, type Supervised } from './testing/supervised.js';
 
 const PASSPHRASE = /^Passphrase of the root key: (\S+)$/m;
 

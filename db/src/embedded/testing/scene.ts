@@ -4,7 +4,6 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import type { EmbeddedPostgres } from '../embedded-postgres.types.js';
@@ -24,10 +23,6 @@ export async function stateDirectory(mode = 0o711): Promise<StateDirectory> {
 
 export async function postmasterPid({ dataDir }: { dataDir: string }): Promise<number> {
   return (await readLockFile(dataDir))[0];
-}
-
-export async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await delay(10);
 }
 
 /** A control plane of its own process and process group, to be ended in the ways it ends in the field. */

@@ -7,11 +7,10 @@ import { durableTestCluster, type DurableTestCluster, type TestDatabase } from '
 import { Client } from 'pg';
 import { hostVariables } from '../../../kernel/environment.js';
 import { readSigningLog, SIGNING_LOG } from '../../../signer/index.js';
-import { ApiClient, eventually } from '../../../testing/index.js';
+import { ApiClient, eventually, freePort } from '../../../testing/index.js';
 import { RedisServer } from '../../../testing/redis-server.js';
 import { ensureInstallation } from '../../installation/installation.js';
 import type { ToParent } from '../../process/parent.js';
-import { freeAddress } from './free-address.js';
 import { KeptProcess } from './kept-process.js';
 
 export const REPLICAS = 2;
@@ -61,6 +60,15 @@ export class ReplicatedPilothouse {
       await pilothouse.remove();
       throw error;
     }
+  }
+
+  /** The replicas behind their path, as agents know them. */
+  get entrance(): ApiClient {
+    return Object.assign(new ApiClient(), { origin: this.proxy.url });
+  }
+
+  get adminUrl(): string {
+    return this.database.adminUrl;
   }
 
   /** Resolves once it has come back by itself. */
@@ -118,7 +126,7 @@ export class ReplicatedPilothouse {
     if (redis) this.redis = await RedisServer.start();
     await this.install();
     const addresses = [];
-    for (let number = 0; number < REPLICAS; number += 1) addresses.push(await freeAddress());
+    for (let number = 0; number < REPLICAS; number += 1) addresses.push(`127.0.0.1:${await freePort()}`);
     const origins = addresses.map((address) => `http://${address}`);
     this.proxy = await FaultyProxy.start(origins, numbers);
     this.signer = this.program(['signer', 'run'], { PILOTHOUSE_STATE_DIR: this.signerState });

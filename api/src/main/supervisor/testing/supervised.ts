@@ -5,8 +5,8 @@ import { chmod, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
-import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { waitUntil } from '@pilothouse/db/testing';
 import { build } from 'esbuild';
 import { hostVariables } from '../../../kernel/environment.js';
 
@@ -120,10 +120,6 @@ export class Supervised {
     this.process.kill('SIGKILL');
     await this.ended;
   }
-}
-
-export async function waitUntil(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await delay(10);
 }
 
 /** A process whose exit status nobody has taken yet is no longer alive. */
