@@ -1,9 +1,9 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TcpProxy } from '@pilothouse/agent/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD, TestApi } from '../testing/index.js';
 import { CliHarness } from './testing/cli-harness.js';
-import { CutProxy } from './testing/cut-proxy.js';
 import { TlsFront } from './testing/tls-front.js';
 import { TestHost } from './testing/test-host.js';
 
@@ -118,11 +118,11 @@ describe('run', () => {
   });
 
   it('goes on after lost connections without gap or duplicate', async () => {
-    const proxy = await CutProxy.before(api.origin);
+    const proxy = await TcpProxy.start(api.origin);
     try {
       const expected = Array.from({ length: 400 }, (_, index) => `line ${index}\n`).join('');
       const script = 'i=0; while [ $i -lt 400 ]; do echo line $i; i=$((i+1)); sleep 0.005; done';
-      const args = ['run', 'web-1', '--url', proxy.origin, '--', 'sh', '-c', script];
+      const args = ['run', 'web-1', '--url', proxy.url, '--', 'sh', '-c', script];
       const token = JSON.parse(await readCredentials()).controlPlanes[api.origin].token;
       const before = cli.environment;
       cli.environment = { ...before, PILOTHOUSE_TOKEN: token };
@@ -137,7 +137,7 @@ describe('run', () => {
       expect(stderr).toContain('Connection lost. Reconnecting.\nReconnected, nothing lost.\n');
       expect(code).toBe(0);
     } finally {
-      await proxy.close();
+      await proxy.stop();
     }
   });
 
