@@ -118,9 +118,6 @@ export const SESSION_LIMITS = {
   totpAttempts: 5,
 } as const;
 
-/** How long history is kept before retention removes it. */
-export const RETENTION_DAYS = { commands: 90, audit: 400, connections: 90, alerts: 90, spentTokens: 30 } as const;
-
 /** Sizes of pages and documents of the user API. */
 export const API_LIMITS = {
   defaultPageSize: 50,
