@@ -2,7 +2,7 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, type
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-export const DEFAULT_HOST_POLICY_PATH = '/etc/pilothouse/host-policy.yaml';
+const DEFAULT_HOST_POLICY_PATH = '/etc/pilothouse/host-policy.yaml';
 
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000 } as const;
 

@@ -1,5 +1,5 @@
 /** The largest page that the API gives. */
-export const MAX_PAGE = 200;
+const MAX_PAGE = 200;
 
 interface Page<Node> {
   nodes: Node[];

@@ -25,7 +25,7 @@ export type KnownControlPlane = z.infer<typeof controlPlaneSchema>;
 type Credentials = z.infer<typeof fileSchema>;
 
 const EMPTY: Credentials = { version: 1, current: null, controlPlanes: {} };
-export const UNKNOWN_CONTROL_PLANE: KnownControlPlane = { token: null, email: null, pin: null, workspaceId: null };
+const UNKNOWN_CONTROL_PLANE: KnownControlPlane = { token: null, email: null, pin: null, workspaceId: null };
 
 /** Sessions by control plane, in one file that only its owner can read. */
 export class CredentialsStore {

@@ -3,7 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { ApiFault, Unreachable } from './cli-error.js';
 
 /** How long to keep trying to get a lost connection back, and how long to wait between tries. */
-export const RESUME_LIMITS = { giveUpAfterMs: 5 * 60_000, initialBackoffMs: 200, maxBackoffMs: 5_000 } as const;
+const RESUME_LIMITS = { giveUpAfterMs: 5 * 60_000, initialBackoffMs: 200, maxBackoffMs: 5_000 } as const;
 
 /** Something with a number, which a stream can be resumed after. An item with `end` may repeat the last number. */
 export interface Numbered {

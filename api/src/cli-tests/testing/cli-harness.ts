@@ -79,7 +79,7 @@ export class CliHarness {
 }
 
 /** A program that runs, and what it has written so far. */
-export class RunningCli {
+class RunningCli {
   readonly ended: Promise<Ended>;
   private readonly written = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
 

@@ -119,7 +119,7 @@ export class SignInService {
 }
 
 /** Enough of an address to recognise one's own, too little to learn another's: people type passwords here. */
-export function maskedEmail(email: string): string {
+function maskedEmail(email: string): string {
   const [local = '', domain = ''] = email.split('@');
   return `${local.slice(0, 1)}…@${domain.slice(0, 1)}…`;
 }

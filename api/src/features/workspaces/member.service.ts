@@ -136,7 +136,7 @@ function isLastOwner(roles: ReadonlyMap<string, Role>, userId: string): boolean 
   );
 }
 
-export function toMember({ userId, email, displayName, role, joinedAt }: MemberRow): Member {
+function toMember({ userId, email, displayName, role, joinedAt }: MemberRow): Member {
   return Object.assign(new Member(), {
     person: { id: userId, email, displayName },
     role: WorkspaceRole[role],

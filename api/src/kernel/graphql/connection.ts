@@ -63,7 +63,7 @@ export function pageSize(first: number): number {
 }
 
 /** A cursor is opaque to clients: the sort key of the last item, as base64url of a JSON array of texts. */
-export function encodeCursor(key: readonly string[]): string {
+function encodeCursor(key: readonly string[]): string {
   return Buffer.from(JSON.stringify(key)).toString('base64url');
 }
 

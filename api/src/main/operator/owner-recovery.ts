@@ -87,7 +87,7 @@ function readOptions(args: readonly string[]): RecoveryOptions | null {
 }
 
 /** @throws a sentence when there is no such account, the password is too weak, or the installation is not there */
-export async function recoverAccount(
+async function recoverAccount(
   { stateDir, databaseUrl, databaseRolesFile = null }: InstallationPlace,
   { email, password: newPassword, keepApiTokens }: { email: string; password: string; keepApiTokens: boolean },
 ): Promise<void> {

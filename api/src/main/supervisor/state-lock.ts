@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { lockFile } from '../../kernel/file-lock.js';
 
 /** Pilothouse runs on this state directory already; the message says where. */
-export class AlreadyRunningError extends Error {
+class AlreadyRunningError extends Error {
   override name = 'AlreadyRunningError';
 }
 

@@ -22,7 +22,7 @@ import { v4 as uuidv4 } from 'uuid';
 import { Fault } from '../../kernel/fault.js';
 import type { RequestContext } from '../../kernel/request-context.js';
 
-export const ROOTS = ['Query', 'Mutation', 'Subscription'] as const;
+const ROOTS = ['Query', 'Mutation', 'Subscription'] as const;
 export type Root = (typeof ROOTS)[number];
 
 export interface RootField {

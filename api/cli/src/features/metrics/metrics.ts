@@ -73,7 +73,7 @@ function chart({ output }: Cli, name: string, { series, times, stepSeconds }: Hi
 }
 
 /** RFC 4180: a time, then the average and the highest value of each figure; empty where there was no sample. */
-export function csvText({ series, times }: History): string {
+function csvText({ series, times }: History): string {
   const header = ['time', ...series.flatMap(({ figure }) => [word(figure), `${word(figure)}-max`])];
   const lines = times.map((time, index) => [
     time,

@@ -24,7 +24,7 @@ export const MAINTENANCE = mutation(
   'SetServerMaintenanceInput',
   '... on Server { id maintenance state stateReason }',
 );
-export const OUTCOMES = 'outcomes { serverId server { name tags group { name } } problem }';
+const OUTCOMES = 'outcomes { serverId server { name tags group { name } } problem }';
 export const BULK_TAGS = mutation(
   'changeTagsOnServers',
   'ChangeTagsOnServersInput',
