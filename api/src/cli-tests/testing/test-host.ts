@@ -1,9 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { waitUntil } from '@pilothouse/db/testing';
 import type { CliHarness } from './cli-harness.js';
 
 const AGENT = fileURLToPath(new URL('../../../../agent/dist/bundle/pilothouse-agent.cjs', import.meta.url));
@@ -57,7 +58,15 @@ export class TestHost {
 
   async remove(): Promise<void> {
     await this.stopAgent();
+    await waitUntil(async () => !(await this.hasRunner()));
     await rm(this.directory, { recursive: true, force: true });
+  }
+
+  /** A runner outlives its agent, and writes until its command has ended. */
+  private async hasRunner(): Promise<boolean> {
+    const processes = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+    const lines = processes.map((id) => readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')); // It has ended.
+    return (await Promise.all(lines)).some((line) => line.includes(this.directory));
   }
 
   private spawn(args: readonly string[]): ChildProcess {
