@@ -5,11 +5,19 @@ import type { AuditRecord, WriteTransaction } from '../../kernel/database/index.
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import { actorOf, instructionFields, type CommandIssuer } from './command.issuer.js';
-import type { CommandRepository, NumberedServer } from './command.repository.js';
+import type { CommandRepository } from './command.repository.js';
+import type { InstructionRepository, NumberedServer } from './instruction.repository.js';
+
+interface CancellerParts {
+  repository: CommandRepository;
+  instructions: InstructionRepository;
+  issuer: CommandIssuer;
+  bus: EventBus;
+}
 
 /** Takes back what was not sent, and asks agents by signed instructions to end the rest. */
 export class CommandCanceller {
-  constructor(private readonly parts: { repository: CommandRepository; issuer: CommandIssuer; bus: EventBus }) {}
+  constructor(private readonly parts: CancellerParts) {}
 
   /** Cancels commands whose rows are locked, with one audit entry and one call of the signer for all of them. */
   async cancel(
@@ -29,7 +37,7 @@ export class CommandCanceller {
       reason: string;
     },
   ): Promise<void> {
-    const { repository, issuer, bus } = this.parts;
+    const { repository, instructions, issuer, bus } = this.parts;
     const now = ctx.now();
     const withdrawn = new Set(
       await repository.withdraw(
@@ -41,7 +49,7 @@ export class CommandCanceller {
     const sent = commands.filter(({ id, cancelRequestedAt }) => !withdrawn.has(id) && cancelRequestedAt === null);
     for (const { id } of commands) tx.changed('COMMAND', id);
     if (sent.length === 0) return tx.audit(record);
-    const numbered = await repository.numberInstructions(tx, [...new Set(sent.map(({ serverId }) => serverId))]);
+    const numbered = await instructions.numberInstructions(tx, [...new Set(sent.map(({ serverId }) => serverId))]);
     await repository.markCancelRequested(
       tx,
       sent.map(({ id }) => id),
@@ -51,12 +59,12 @@ export class CommandCanceller {
       .filter(({ serverId }) => !numbered.get(serverId)?.revoked)
       .map((command) => cancelIntent(ctx, command, numbered));
     if (intents.length === 0) return tx.audit(record);
-    await repository.insertCancels(tx, intents, now);
+    await instructions.insertCancels(tx, intents, now);
     issuer.signOnCommit(tx, ctx, {
       intents,
       record,
       store: (envelopes) =>
-        repository.storeInstructionEnvelopes(
+        instructions.storeInstructionEnvelopes(
           tx,
           intents.map(({ id }) => id),
           envelopes,

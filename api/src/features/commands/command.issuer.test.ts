@@ -6,7 +6,7 @@ import { makeContext, type WorkspaceContext } from '../../kernel/request-context
 import { SealingKey } from '../../kernel/sealing.js';
 import { SigningRefused, type Signer } from '../../signer/index.js';
 import { CommandIssuer } from './command.issuer.js';
-import { CommandRepository } from './command.repository.js';
+import { InstructionRepository } from './instruction.repository.js';
 import { EnvelopeSeal } from './envelope.seal.js';
 
 const ctx = makeContext({
@@ -31,7 +31,7 @@ async function signWith(sign: Signer['sign']): Promise<string[]> {
   } as unknown as WriteTransaction;
   const signer = { sign } as Signer;
   const issuer = new CommandIssuer({
-    repository: new CommandRepository(new EnvelopeSeal(new SealingKey(randomBytes(32)))),
+    instructions: new InstructionRepository(new EnvelopeSeal(new SealingKey(randomBytes(32)))),
     signer,
     log: pino({ level: 'silent' }),
     signerDeadlineMs: 50,

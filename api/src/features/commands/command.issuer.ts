@@ -6,7 +6,7 @@ import type { Logger } from '../../kernel/log.js';
 import type { RequestContext, WorkspaceContext } from '../../kernel/request-context.js';
 import { SigningRefused, type Signer } from '../../signer/index.js';
 import { limitsFor, type CommandPlan } from './command.plan.js';
-import type { CommandRepository, NewCommand, NumberedServer } from './command.repository.js';
+import type { InstructionRepository, NewCommand, NumberedServer } from './instruction.repository.js';
 import { storedArguments } from './stored-arguments.js';
 
 /** How long the signer may take before the mutation fails and rolls back. */
@@ -25,7 +25,12 @@ export interface IssueRequest {
 /** Makes rows and instructions, and has them signed once their audit entry has its place. */
 export class CommandIssuer {
   constructor(
-    private readonly parts: { repository: CommandRepository; signer: Signer; log: Logger; signerDeadlineMs?: number },
+    private readonly parts: {
+      instructions: InstructionRepository;
+      signer: Signer;
+      log: Logger;
+      signerDeadlineMs?: number;
+    },
   ) {}
 
   /** Inserts the commands, unsigned. @returns them with the instructions to be signed, in the order of the servers. */
@@ -33,7 +38,7 @@ export class CommandIssuer {
     const now = ctx.now();
     const prepared = request.servers.map((server, index) => prepareCommand(ctx, request, { server, index, now }));
     const rows = prepared.map(({ row }) => row);
-    tx.sent(this.parts.repository.insertCommands(tx, rows));
+    tx.sent(this.parts.instructions.insertCommands(tx, rows));
     for (const { id } of rows) tx.changed('COMMAND', id);
     return prepared;
   }

@@ -15,6 +15,7 @@ import { auditDetail, checkExpiry, planAgain, type CommandPlan } from './command
 import { AgentOffline, AlreadyFinished, QueueFull, ScopeMissing, ServerNotReady } from './command.refusals.js';
 import type { EnvelopeSeal } from './envelope.seal.js';
 import type { CommandFilter, CommandRepository } from './command.repository.js';
+import type { InstructionRepository } from './instruction.repository.js';
 import { holdsSecrets, type StoredArguments } from './stored-arguments.js';
 import type { TargetResolver, TargetServer } from './targets.port.js';
 import type { TemplateSource } from './templates.port.js';
@@ -35,6 +36,7 @@ export interface CommandServiceParts {
   database: Database;
   bus: EventBus;
   repository: CommandRepository;
+  instructions: InstructionRepository;
   seal: EnvelopeSeal;
   issuer: CommandIssuer;
   canceller: CommandCanceller;
@@ -76,11 +78,11 @@ export class CommandService {
   async cancel(ctx: WorkspaceContext, commandId: string): Promise<CommandEntity | AlreadyFinished> {
     if (!isId(commandId)) throw notFound('The command');
     return this.parts.database.write(ctx, async (tx) => {
-      const { repository } = this.parts;
+      const { repository, instructions } = this.parts;
       const known = await repository.find(tx, commandId);
       if (!known) throw notFound('The command');
       permitted(ctx, await this.findServer(ctx, tx, known.serverId));
-      await repository.lockServers(tx, [known.serverId]);
+      await instructions.lockServers(tx, [known.serverId]);
       const command = await repository.lock(tx, commandId);
       if (!command) throw notFound('The command');
       if (isFinal(command.state)) return AlreadyFinished.of(command.id, command.state);
@@ -130,7 +132,7 @@ export class CommandService {
       rerunOf: string | null;
     },
   ): Promise<CommandEntity | RunCommandRefusal> {
-    const { repository, issuer, bus } = this.parts;
+    const { instructions, issuer, bus } = this.parts;
     const expiresInMs = checkExpiry(request.expiresInMs);
     const idempotencyKey = request.idempotencyKey == null ? null : checkIdempotencyKey(request.idempotencyKey);
     const outcome = await this.parts.database.write(ctx, async (tx) => {
@@ -142,8 +144,8 @@ export class CommandService {
       const server = permitted(ctx, found);
       // The server's row is locked from here on: the queue cannot grow between looking and adding.
       const [numbered, full] = await allAnswered([
-        repository.numberInstructions(tx, [server.id]),
-        repository.findFullQueues(tx, [server.id]),
+        instructions.numberInstructions(tx, [server.id]),
+        instructions.findFullQueues(tx, [server.id]),
       ]);
       const { plan, template } = await request.planned(tx);
       const refusal = refuse(server, { plan, whenOffline: request.whenOffline ?? 'SKIP', full: full.has(server.id) });
@@ -164,7 +166,7 @@ export class CommandService {
           target: { kind: 'COMMAND', id },
           detail: { serverId: server.id, server: server.name, ...(template && { template }), ...auditDetail(plan) },
         },
-        store: (envelopes) => repository.storeEnvelopes(tx, rows, envelopes),
+        store: (envelopes) => instructions.storeEnvelopes(tx, rows, envelopes),
       });
       tx.afterCommit(() => bus.publish(`queue:${server.id}`));
       const queued = this.reread(tx, id);

@@ -9,6 +9,7 @@ import { CommandCanceller } from './command.canceller.js';
 import { CommandEvents } from './command.events.js';
 import { CommandIssuer } from './command.issuer.js';
 import { CommandRepository } from './command.repository.js';
+import { InstructionRepository } from './instruction.repository.js';
 import { CommandResolver } from './command.resolver.js';
 import { CommandService } from './command.service.js';
 import { commandSubscriptions } from './command.subscriptions.js';
@@ -51,15 +52,16 @@ export interface CommandsParts {
 export function createCommandsFeature(parts: CommandsParts) {
   const { database, bus, log, alarm } = parts;
   const seal = new EnvelopeSeal(parts.sealing);
-  const repository = new CommandRepository(seal);
+  const repository = new CommandRepository();
+  const instructions = new InstructionRepository(seal);
   const runRepository = new RunRepository();
   const output = new OutputRepository();
-  const issuer = new CommandIssuer({ ...parts, repository });
-  const canceller = new CommandCanceller({ repository, issuer, bus });
-  const commands = new CommandService({ ...parts, repository, issuer, canceller, seal });
+  const issuer = new CommandIssuer({ ...parts, instructions });
+  const canceller = new CommandCanceller({ repository, instructions, issuer, bus });
+  const commands = new CommandService({ ...parts, repository, instructions, issuer, canceller, seal });
   const standing = new StandingRights({ ...parts, repository });
   const advancer = new RunAdvancer({ database, bus, repository, runs: runRepository, standing });
-  const runs = new RunService({ ...parts, repository, issuer, canceller, advancer, runs: runRepository });
+  const runs = new RunService({ ...parts, repository, instructions, issuer, canceller, advancer, runs: runRepository });
   const events = new CommandEvents({ database, bus, repository, runs: runRepository, output });
   const onRunProgress = (workspaceId: string, runId: string) => {
     advancer

@@ -15,6 +15,7 @@ import { actorOf, type CommandIssuer } from './command.issuer.js';
 import { auditDetail, checkExpiry, type CommandPlan } from './command.plan.js';
 import { AlreadyFinished, NoTargets, QueueFull, ScopeMissing, TooManyTargets } from './command.refusals.js';
 import type { CommandRepository } from './command.repository.js';
+import type { InstructionRepository } from './instruction.repository.js';
 import type { WhenOffline } from './command.service.js';
 import type { RunAdvancer } from './run.advancer.js';
 import { batchOf, checkOptions, type RunOptionsRequest } from './run.options.js';
@@ -52,6 +53,7 @@ export interface RunServiceParts {
   bus: EventBus;
   runs: RunRepository;
   repository: CommandRepository;
+  instructions: InstructionRepository;
   issuer: CommandIssuer;
   targets: TargetResolver;
   canceller: CommandCanceller;
@@ -76,7 +78,7 @@ export class RunService {
     const expiresInMs = checkExpiry(request.expiresInMs);
     const idempotencyKey = request.idempotencyKey == null ? null : checkIdempotencyKey(request.idempotencyKey);
     return this.parts.database.write(ctx, async (tx) => {
-      const { runs, repository, issuer, bus } = this.parts;
+      const { runs, instructions, issuer, bus } = this.parts;
       const earlier = idempotencyKey ? await runs.findByIdempotencyKey(tx, actorOf(ctx).id, idempotencyKey) : null;
       if (earlier) return earlier;
       const { plan, template } = await planned(tx);
@@ -104,7 +106,7 @@ export class RunService {
         idempotencyKey,
         createdAt: ctx.now(),
       });
-      const numbered = await repository.numberInstructions(
+      const numbered = await instructions.numberInstructions(
         tx,
         servers.map(({ id }) => id),
       );
@@ -131,7 +133,7 @@ export class RunService {
             ...auditDetail(plan),
           },
         },
-        store: (envelopes) => repository.storeEnvelopes(tx, rows, envelopes),
+        store: (envelopes) => instructions.storeEnvelopes(tx, rows, envelopes),
       });
       tx.afterCommit(() => {
         for (const { row } of prepared) if (!row.held) bus.publish(`queue:${row.serverId}`);
@@ -144,11 +146,11 @@ export class RunService {
   async stop(ctx: WorkspaceContext, runId: string): Promise<CommandRunEntity | AlreadyFinished> {
     if (!isId(runId)) throw notFound('The run');
     const run = await this.parts.database.write(ctx, async (tx) => {
-      const { runs, repository, canceller, targets } = this.parts;
+      const { runs, repository, instructions, canceller, targets } = this.parts;
       const locked = await runs.lock(tx, runId);
       if (!locked) throw notFound('The run');
       if (locked.state === 'FINISHED' || locked.state === 'STOPPED') return AlreadyFinished.of(runId, locked.state);
-      await repository.lockServers(tx, await repository.findOpenServers(tx, runId));
+      await instructions.lockServers(tx, await repository.findOpenServers(tx, runId));
       const open = await repository.lockOpenOfRun(tx, runId);
       const allowed = await targets.resolve(ctx, tx, {
         target: { serverIds: open.map(({ serverId }) => serverId) },
@@ -204,7 +206,7 @@ export class RunService {
       const missing = plan.scopes.filter((scope) => !server.scopes.includes(scope));
       if (missing.length > 0) return ScopeMissing.of(server, missing);
     }
-    const full = await this.parts.repository.findFullQueues(
+    const full = await this.parts.instructions.findFullQueues(
       tx,
       servers.map(({ id }) => id),
     );
