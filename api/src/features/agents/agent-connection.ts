@@ -1,6 +1,6 @@
 import type { CloseReason } from '@pilothouse/protocol';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
-import type { AdmittedAgent } from './handshake.service.js';
+import type { AdmittedAgent } from './admitted-agent.js';
 
 /** One connected agent on this replica. The context of every operation on its socket. */
 export interface AgentConnection {

@@ -22,7 +22,8 @@ import { makeContext, type WorkspaceContext } from '../../kernel/request-context
 import { hostSocket, type SocketExtra } from '../../kernel/socket-host.js';
 import type { AgentConnection, AgentConnections } from './agent-connection.js';
 import type { ConnectionKeeper } from './connection-keeper.js';
-import type { AdmittedAgent, HandshakeService } from './handshake.service.js';
+import type { AdmittedAgent } from './admitted-agent.js';
+import type { HandshakeService } from './handshake.service.js';
 import type { InstructionService } from './instruction.service.js';
 import { paceReading } from './paced-reading.js';
 import { loadPublishedOperations, type SpokenProtocol } from './published-operations.js';

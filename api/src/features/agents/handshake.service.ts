@@ -20,6 +20,7 @@ import type { Logger } from '../../kernel/log.js';
 import { isStorable } from '../../kernel/storable-text.js';
 import { systemContext } from '../../kernel/request-context.js';
 import type { AgentSessionRepository, Epoch, KnownAgent } from './agent-session.repository.js';
+import type { AdmittedAgent } from './admitted-agent.js';
 import type { KeyRotationService } from './key-rotation.service.js';
 import type { SpokenProtocol } from './published-operations.js';
 
@@ -31,14 +32,6 @@ export interface ControlPlaneFace {
   keyset(): Promise<{ version: number; signed: SignedKeyset }>;
   /** The last signed place of a workspace's audit chain; null before the first. */
   latestAnchor(workspaceId: string): Promise<AuditAnchor | null>;
-}
-
-/** An agent whose handshake has succeeded. */
-export interface AdmittedAgent extends KnownAgent {
-  epoch: Epoch;
-  protocolVersion: number;
-  instanceId: string;
-  agentVersion: string;
 }
 
 export type Handshake = { ok: true; agent: AdmittedAgent; ack: ControlPlaneAck } | { ok: false; reason: CloseReason };
