@@ -149,12 +149,21 @@ export class AgentSessionRepository {
 
   /** Whether this epoch is still the current one; if so it stays so until the transaction ends. */
   async hold(tx: Transaction, serverId: string, epoch: Epoch): Promise<boolean> {
-    const rows = await queryPrepared(tx.manager, 'select server_id from agent_session_hold($1, $2, $3)', [
-      [serverId],
-      [epoch.generation],
-      [epoch.counter],
-    ]);
-    return rows.length > 0;
+    return (await this.holdAll(tx, [{ serverId, epoch }])).has(serverId);
+  }
+
+  /** The servers whose epoch is still the current one; of these it stays so until the transaction ends. */
+  async holdAll(tx: Transaction, epochs: readonly { serverId: string; epoch: Epoch }[]): Promise<Set<string>> {
+    const rows = await queryPrepared<{ server_id: string }>(
+      tx.manager,
+      'select server_id from agent_session_hold($1, $2, $3)',
+      [
+        epochs.map(({ serverId }) => serverId),
+        epochs.map(({ epoch }) => epoch.generation),
+        epochs.map(({ epoch }) => epoch.counter),
+      ],
+    );
+    return new Set(rows.map((row) => row.server_id));
   }
 
   /** Which of these are commands or instructions of this server. */

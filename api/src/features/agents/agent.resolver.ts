@@ -3,7 +3,8 @@ import { Arg, Ctx, Int, Mutation, Query, Resolver, Root, Subscription } from 'ty
 import { Fault } from '../../kernel/fault.js';
 import type { AgentConnection } from './agent-connection.js';
 import { AgentFrameInput, Instruction, PublishReceipt } from './instruction.types.js';
-import { Superseded, type PublishService } from './publish.service.js';
+import type { PublishService } from './publish.service.js';
+import { Superseded } from './superseded.js';
 
 /** The context of an operation on an agent's socket. */
 export interface AgentSocketContext extends AgentConnection {

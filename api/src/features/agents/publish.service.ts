@@ -15,15 +15,10 @@ import type { HostFactsRepository } from '../servers/index.js';
 import type { AgentConnection } from './agent-connection.js';
 import type { KeyRotationService } from './key-rotation.service.js';
 import type { AgentSessionRepository, Epoch } from './agent-session.repository.js';
+import { OutputIntake, type FrameRefusal, type IndexedFrame } from './output-intake.js';
 import { priceOf, PRICES_MS } from './publish-prices.js';
 import { PublishTurns, type Charge } from './publish-turns.js';
-
-/** A frame that the agent must not send again. */
-export interface FrameRefusal {
-  index: number;
-  code: string;
-  message: string;
-}
+import { Superseded } from './superseded.js';
 
 /** Where samples go. Resolves when they are durable; `fenced` when a newer connection has taken over. */
 export interface TelemetrySink {
@@ -43,19 +38,14 @@ export interface PublishParts {
   gate: Gate;
 }
 
-interface IndexedFrame {
-  index: number;
-  frame: AgentFrame;
-}
-
-/** Thrown when a newer connection has taken over: nothing of the publish was kept. */
-export class Superseded extends Error {}
-
 /** Takes in what an agent publishes. The answer comes after commit: whatever is not refused by it is durable. */
 export class PublishService {
   private readonly turns = new PublishTurns();
+  private readonly output: OutputIntake;
 
-  constructor(private readonly parts: PublishParts) {}
+  constructor(private readonly parts: PublishParts) {
+    this.output = new OutputIntake(parts);
+  }
 
   /** @throws BAD_USER_INPUT, RATE_LIMITED, Superseded */
   async publish(connection: AgentConnection, received: readonly unknown[]): Promise<FrameRefusal[]> {
@@ -88,9 +78,15 @@ export class PublishService {
     const [fromTelemetry, fromAnnounced, fromOthers] = await Promise.all([
       this.acceptTelemetry(connection, telemetry),
       this.announceKey(connection, announced.at(-1)),
-      others.length > 0 ? this.applyFenced(connection, others) : [],
+      this.keepReports(connection, others),
     ]);
     return [...fromTelemetry, ...fromAnnounced, ...fromOthers];
+  }
+
+  private async keepReports(connection: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {
+    if (frames.length === 0) return [];
+    const isOutputAlone = frames.every(({ frame }) => 'output' in frame || 'outputGap' in frame);
+    return isOutputAlone ? this.output.take(connection, frames) : this.applyFenced(connection, frames);
   }
 
   /** One transaction that first holds the connection's epoch: a displaced connection cannot write. */

@@ -5,6 +5,13 @@ import { rowsOfUpdate } from './command.repository.js';
 /** What an agent sent of one command's output, in order: pieces, and gaps where its spool was full. */
 export type OutputItem = { piece: OutputFrame } | { gap: OutputGapFrame };
 
+/** What one server has sent of the output of one command. */
+export interface CommandOutput {
+  serverId: string;
+  commandId: string;
+  items: readonly OutputItem[];
+}
+
 /** A piece as viewers get it. A jump of `position` against the piece before is output that was not kept. */
 export interface OutputPiece {
   seq: number;
@@ -38,66 +45,81 @@ export class OutputRepository {
   /**
    * Records pieces that are new and forgets what lies between the kept head and the kept tail. Repeated pieces change
    * nothing.
-   * @returns false when the command is not this server's.
+   * @returns the commands there are, with their server: of those that are another server's nothing was recorded.
    */
-  async record(
-    tx: Transaction,
-    serverId: string,
-    { commandId, items, at }: { commandId: string; items: readonly OutputItem[]; at: Date },
-  ): Promise<boolean> {
-    const [row] = await queryPrepared<{ workspace_id: string; output_last_seq: string; output_position: string }>(
-      tx.manager,
-      `select workspace_id, output_last_seq, output_position from commands where id = $1 and server_id = $2 for no key update`,
-      [commandId, serverId],
-    );
-    if (!row) return false;
-    const placed = place(items, { lastSeq: Number(row.output_last_seq), position: Number(row.output_position) });
-    await allAnswered([
-      this.insertPieces(tx, { workspaceId: row.workspace_id, commandId, pieces: placed.pieces, at }),
-      queryPrepared(
-        tx.manager,
-        `update commands set output_last_seq = $2, output_position = $3, stdout_bytes = stdout_bytes + $4, stderr_bytes = stderr_bytes + $5
-          where id = $1`,
-        [commandId, placed.lastSeq, placed.position, placed.stdoutBytes, placed.stderrBytes],
-      ),
-      this.forgetMiddle(tx, commandId, placed),
-    ]);
-    return true;
+  async record(tx: Transaction, outputs: readonly CommandOutput[], at: Date): Promise<Map<string, string>> {
+    const rows = await this.lockCommands(tx, outputs);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    const placed = outputs.flatMap(({ serverId, commandId, items }) => {
+      const row = byId.get(commandId);
+      if (row?.server_id !== serverId) return [];
+      const start = { lastSeq: Number(row.output_last_seq), position: Number(row.output_position) };
+      return [{ commandId, workspaceId: row.workspace_id, ...place(items, start) }];
+    });
+    if (placed.length > 0) {
+      await allAnswered([
+        this.insertPieces(tx, placed, at),
+        this.noteProgress(tx, placed),
+        ...placed.map((output) => this.forgetMiddle(tx, output)),
+      ]);
+    }
+    return new Map(rows.map(({ id, server_id }) => [id, server_id]));
   }
 
-  private async insertPieces(
-    tx: Transaction,
-    {
-      workspaceId,
-      commandId,
-      pieces,
-      at,
-    }: { workspaceId: string; commandId: string; pieces: Placed['pieces']; at: Date },
-  ): Promise<void> {
-    if (pieces.length === 0) return;
+  /** In the order of ids, so that two transactions never wait for each other. */
+  private lockCommands(tx: Transaction, outputs: readonly CommandOutput[]): Promise<CommandRow[]> {
+    return queryPrepared<CommandRow>(
+      tx.manager,
+      `select c.id, c.server_id, c.workspace_id, c.output_last_seq, c.output_position
+         from commands c join unnest($1::uuid[], $2::uuid[]) as o(id, server_id) on c.id = o.id and c.server_id = o.server_id
+        order by c.id for no key update of c`,
+      [outputs.map(({ commandId }) => commandId), outputs.map(({ serverId }) => serverId)],
+    );
+  }
+
+  private async insertPieces(tx: Transaction, placed: readonly PlacedOutput[], at: Date): Promise<void> {
+    const rows = placed.flatMap(({ workspaceId, commandId, pieces }) =>
+      pieces.map((piece) => ({ workspaceId, commandId, ...piece })),
+    );
+    if (rows.length === 0) return;
     await queryPrepared(
       tx.manager,
       `insert into command_output (workspace_id, command_id, seq, stream, position, data, recorded_at)
-       select $1, $2, p.seq, p.stream, p.position, p.data, $7
-         from unnest($3::bigint[], $4::text[], $5::bigint[], $6::bytea[]) as p(seq, stream, position, data)`,
+       select p.workspace_id, p.command_id, p.seq, p.stream, p.position, p.data, $7
+         from unnest($1::uuid[], $2::uuid[], $3::bigint[], $4::text[], $5::bigint[], $6::bytea[])
+           as p(workspace_id, command_id, seq, stream, position, data)`,
       [
-        workspaceId,
-        commandId,
-        pieces.map(({ seq }) => seq),
-        pieces.map(({ stream }) => stream),
-        pieces.map(({ position }) => position),
-        pieces.map(({ data }) => data),
+        rows.map(({ workspaceId }) => workspaceId),
+        rows.map(({ commandId }) => commandId),
+        rows.map(({ seq }) => seq),
+        rows.map(({ stream }) => stream),
+        rows.map(({ position }) => position),
+        rows.map(({ data }) => data),
         at,
       ],
     );
   }
 
+  private async noteProgress(tx: Transaction, placed: readonly PlacedOutput[]): Promise<void> {
+    await queryPrepared(
+      tx.manager,
+      `update commands c set output_last_seq = o.last_seq, output_position = o.position,
+              stdout_bytes = c.stdout_bytes + o.stdout_bytes, stderr_bytes = c.stderr_bytes + o.stderr_bytes
+         from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[])
+           as o(id, last_seq, position, stdout_bytes, stderr_bytes)
+        where c.id = o.id`,
+      [
+        placed.map(({ commandId }) => commandId),
+        placed.map(({ lastSeq }) => lastSeq),
+        placed.map(({ position }) => position),
+        placed.map(({ stdoutBytes }) => stdoutBytes),
+        placed.map(({ stderrBytes }) => stderrBytes),
+      ],
+    );
+  }
+
   /** Both conditions name ranges of an index that hold little but what goes: a piece is looked at once. */
-  private async forgetMiddle(
-    tx: Transaction,
-    commandId: string,
-    { position, lastSeq }: { position: number; lastSeq: number },
-  ): Promise<void> {
+  private async forgetMiddle(tx: Transaction, { commandId, position, lastSeq }: PlacedOutput): Promise<void> {
     const beforeTail = position - OUTPUT_LIMITS.keptTailBytes;
     const lastBeforeTail = lastSeq - KEPT_PIECES.tail;
     if (beforeTail <= OUTPUT_LIMITS.keptHeadBytes && lastBeforeTail <= KEPT_PIECES.head) return;
@@ -160,6 +182,19 @@ export class OutputRepository {
     );
     return rows.length;
   }
+}
+
+interface CommandRow {
+  id: string;
+  server_id: string;
+  workspace_id: string;
+  output_last_seq: string;
+  output_position: string;
+}
+
+interface PlacedOutput extends Placed {
+  commandId: string;
+  workspaceId: string;
 }
 
 interface Placed {

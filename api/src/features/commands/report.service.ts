@@ -56,7 +56,32 @@ export class ReportService {
       const refusal = answers[place];
       return refusal ? [{ index, ...refusal }] : [];
     });
-    return [...refused, ...(await this.recordOutput(ctx, tx, { agent, frames }))];
+    const [ofOutput = []] = await this.recordOutput(tx, [{ serverId: agent.serverId, frames }], ctx.now());
+    return [...refused, ...ofOutput];
+  }
+
+  /**
+   * Records what servers of the workspace have published of their commands' output, whatever else is among the frames.
+   * @returns the refused frames of each, in the order given.
+   */
+  async recordOutput(
+    tx: WriteTransaction,
+    published: readonly { serverId: string; frames: readonly IndexedFrame[] }[],
+    at: Date,
+  ): Promise<FrameRefusal[][]> {
+    const sorted = published.map(({ serverId, frames }) => ({ serverId, commands: byCommand(frames) }));
+    const outputs = sorted.flatMap(({ serverId, commands }) =>
+      [...commands].map(([commandId, { items }]) => ({ serverId, commandId, items })),
+    );
+    if (outputs.length === 0) return published.map(() => []);
+    const known = await this.parts.output.record(tx, outputs, at);
+    for (const commandId of known.keys()) tx.afterCommit(() => this.parts.bus.publish(`output:${commandId}`));
+    return sorted.map(({ serverId, commands }) => {
+      const foreign = [...commands].filter(([commandId]) => known.get(commandId) !== serverId);
+      return foreign.flatMap(([, { indexes }]) =>
+        indexes.map((index) => ({ index, code: 'UNKNOWN_COMMAND', message: 'This server has no such command' })),
+      );
+    });
   }
 
   /** Ends what is open on a server whose agent is no longer trusted: revoked, or enrolled anew. */
@@ -161,38 +186,26 @@ export class ReportService {
     });
     return null;
   }
+}
 
-  private async recordOutput(
-    ctx: RequestContext,
-    tx: WriteTransaction,
-    { agent, frames }: { agent: ReportingAgent; frames: readonly IndexedFrame[] },
-  ): Promise<FrameRefusal[]> {
-    const byCommand = new Map<string, { items: OutputItem[]; indexes: number[] }>();
-    for (const { index, frame } of frames) {
-      const item = outputItem(frame);
-      if (!item) continue;
-      const commandId = 'piece' in item ? item.piece.commandId : item.gap.commandId;
-      const entry = byCommand.get(commandId) ?? { items: [], indexes: [] };
-      byCommand.set(commandId, entry);
-      entry.items.push(item);
-      entry.indexes.push(index);
-    }
-    const refused: FrameRefusal[] = [];
-    // In the order of ids, so that two transactions never wait for each other.
-    for (const [commandId, { items, indexes }] of [...byCommand].sort(([a], [b]) => (a < b ? -1 : 1))) {
-      const known = await this.parts.output.record(tx, agent.serverId, { commandId, items, at: ctx.now() });
-      if (known) tx.afterCommit(() => this.parts.bus.publish(`output:${commandId}`));
-      else
-        refused.push(
-          ...indexes.map((index) => ({
-            index,
-            code: 'UNKNOWN_COMMAND' as const,
-            message: 'This server has no such command',
-          })),
-        );
-    }
-    return refused;
+interface OutputOfCommand {
+  items: OutputItem[];
+  /** Places of the frames they came in. */
+  indexes: number[];
+}
+
+function byCommand(frames: readonly IndexedFrame[]): Map<string, OutputOfCommand> {
+  const commands = new Map<string, OutputOfCommand>();
+  for (const { index, frame } of frames) {
+    const item = outputItem(frame);
+    if (!item) continue;
+    const commandId = 'piece' in item ? item.piece.commandId : item.gap.commandId;
+    const command = commands.get(commandId) ?? { items: [], indexes: [] };
+    commands.set(commandId, command);
+    command.items.push(item);
+    command.indexes.push(index);
   }
+  return commands;
 }
 
 function outputItem(frame: AgentFrame): OutputItem | null {

@@ -1,0 +1,113 @@
+import type { AgentFrame } from '@pilothouse/protocol';
+import type { Database } from '../../kernel/database/index.js';
+import { Fault } from '../../kernel/fault.js';
+import type { Gate } from '../../kernel/gate.js';
+import { systemContext } from '../../kernel/request-context.js';
+import type { ReportService } from '../commands/index.js';
+import type { AgentConnection } from './agent-connection.js';
+import type { AgentSessionRepository } from './agent-session.repository.js';
+import { Superseded } from './superseded.js';
+
+/** A frame with its place in the publish. */
+export interface IndexedFrame {
+  index: number;
+  frame: AgentFrame;
+}
+
+/** A frame that the agent must not send again. */
+export interface FrameRefusal {
+  index: number;
+  code: string;
+  message: string;
+}
+
+export interface OutputIntakeParts {
+  database: Database;
+  sessions: AgentSessionRepository;
+  reports: ReportService;
+  gate: Gate;
+}
+
+interface Waiting {
+  agent: AgentConnection['agent'];
+  frames: readonly IndexedFrame[];
+  resolve(refused: FrameRefusal[]): void;
+  reject(error: unknown): void;
+}
+
+/** Publishes that are recorded at once: each is 256 KiB of output at most. */
+const MAX_AT_ONCE = 32;
+
+/**
+ * Records the output of commands in groups: what agents of a workspace publish while the group before is written goes
+ * together into the next transaction. A lone publish waits for nothing. The transaction holds the epochs that are current
+ * and leaves the other publishes out, so that a displaced connection cannot write.
+ */
+export class OutputIntake {
+  private readonly waiting = new Map<string, Waiting[]>();
+
+  constructor(private readonly parts: OutputIntakeParts) {}
+
+  /** Resolves when the output is durable. @throws Superseded */
+  take({ agent }: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {
+    return new Promise((resolve, reject) => {
+      const line = this.waiting.get(agent.workspaceId);
+      const publish = { agent, frames, resolve, reject };
+      if (line) return void line.push(publish);
+      this.waiting.set(agent.workspaceId, [publish]);
+      void this.empty(agent.workspaceId);
+    });
+  }
+
+  private async empty(workspaceId: string): Promise<void> {
+    while (this.waiting.get(workspaceId)?.length) {
+      await this.parts.gate.pass(() => this.record(workspaceId, this.takeGroup(workspaceId)));
+    }
+    this.waiting.delete(workspaceId);
+  }
+
+  /** Two epochs of one server never meet in one group: a session is found by its server. */
+  private takeGroup(workspaceId: string): Waiting[] {
+    const group = new Map<string, Waiting>();
+    const left: Waiting[] = [];
+    for (const publish of this.waiting.get(workspaceId) ?? []) {
+      const { serverId } = publish.agent;
+      if (group.has(serverId) || group.size === MAX_AT_ONCE) left.push(publish);
+      else group.set(serverId, publish);
+    }
+    this.waiting.set(workspaceId, left);
+    return [...group.values()];
+  }
+
+  /** What one agent has sent must not keep the others' from being recorded: after a failure each stands for itself. */
+  private async record(workspaceId: string, group: readonly Waiting[]): Promise<void> {
+    try {
+      const refused = await this.write(workspaceId, group);
+      for (const [place, publish] of group.entries()) {
+        const ofThis = refused[place];
+        if (ofThis) publish.resolve(ofThis);
+        else publish.reject(new Superseded());
+      }
+    } catch (error) {
+      const isAway = error instanceof Fault && error.code === 'UNAVAILABLE';
+      if (group.length > 1 && !isAway) for (const publish of group) await this.record(workspaceId, [publish]);
+      else for (const publish of group) publish.reject(error);
+    }
+  }
+
+  /** @returns the refused frames of each publish; null where a newer connection has taken over. */
+  private write(workspaceId: string, group: readonly Waiting[]): Promise<(FrameRefusal[] | null)[]> {
+    const { database, sessions, reports } = this.parts;
+    const ctx = systemContext(workspaceId, 'record-output');
+    return database.write(ctx, async (tx) => {
+      const held = await sessions.holdAll(
+        tx,
+        group.map(({ agent }) => agent),
+      );
+      const current = group.filter(({ agent }) => held.has(agent.serverId));
+      const published = current.map(({ agent, frames }) => ({ serverId: agent.serverId, frames }));
+      const refused = await reports.recordOutput(tx, published, ctx.now());
+      return group.map((publish) => refused[current.indexOf(publish)] ?? null);
+    });
+  }
+}
