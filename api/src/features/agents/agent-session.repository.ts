@@ -1,4 +1,4 @@
-import { AgentConnectionEntity, AgentSessionEntity } from '@pilothouse/db';
+import { AgentSessionEntity } from '@pilothouse/db';
 import { v7 as uuidv7 } from 'uuid';
 import { queryPrepared, type Database, type Transaction } from '../../kernel/database/index.js';
 
@@ -32,6 +32,14 @@ export interface NewConnection {
   protocolVersion: number;
   address: string;
   at: Date;
+}
+
+/** A session as the next handshake finds it. */
+export interface SessionBefore {
+  counter: number;
+  instanceId: string | null;
+  disconnectedAt: Date | null;
+  displacedInstanceId: string | null;
 }
 
 /** Frames seen on one connection since the last note. */
@@ -68,21 +76,23 @@ export class AgentSessionRepository {
   }
 
   /**
-   * The session's row, locked; made first where the server has never connected, so that two first connections take
-   * turns like any others.
+   * The session's row, locked; made where the server has never connected, so that two first connections take turns like
+   * any others.
    */
   async lockForHandshake(
     tx: Transaction,
     { serverId, workspaceId, generation }: { serverId: string; workspaceId: string; generation: number },
-  ): Promise<AgentSessionEntity> {
+  ): Promise<SessionBefore> {
+    const before = await this.lockBefore(tx, serverId);
+    if (before) return before;
     await tx.manager.query(
       `insert into agent_sessions (server_id, workspace_id, generation, counter) values ($1, $2, $3, 0)
         on conflict do nothing`,
       [serverId, workspaceId, generation],
     );
-    const session = await this.lock(tx, serverId);
-    if (!session) throw new Error('An agent session vanished inside its own transaction');
-    return session;
+    const made = await this.lockBefore(tx, serverId);
+    if (!made) throw new Error('An agent session vanished inside its own transaction');
+    return made;
   }
 
   /** Raises the epoch: from now on nothing of an older connection is accepted. */
@@ -91,50 +101,31 @@ export class AgentSessionRepository {
     connection: NewConnection,
     fields: { counter: number; displacedInstanceId: string | null },
   ): Promise<void> {
-    const {
-      serverId,
-      workspaceId,
-      generation,
-      instanceId,
-      replicaId,
-      bootId,
-      agentVersion,
-      protocolVersion,
-      address,
-      at,
-    } = connection;
-    const { counter, displacedInstanceId } = fields;
-    await tx.manager.upsert(
-      AgentSessionEntity,
-      {
-        serverId,
-        workspaceId,
-        generation,
-        counter,
-        instanceId,
-        replicaId,
-        bootId,
-        agentVersion,
-        protocolVersion,
-        address,
-        connectedAt: at,
-        lastFrameAt: at,
-        disconnectedAt: null,
-        disconnectReason: null,
-        displacedInstanceId,
-      },
-      ['serverId'],
+    await queryPrepared(
+      tx.manager,
+      `with opened as (
+         update agent_sessions set generation = $3, counter = $4, instance_id = $5, replica_id = $6, boot_id = $7,
+                agent_version = $8, protocol_version = $9, address = $10, connected_at = $11, last_frame_at = $11,
+                disconnected_at = null, disconnect_reason = null, displaced_instance_id = $12
+          where server_id = $2)
+       insert into agent_connections (id, workspace_id, server_id, generation, counter, address, agent_version, connected_at)
+       values ($13, $1, $2, $3, $4, $10, $8, $11)`,
+      [
+        connection.workspaceId,
+        connection.serverId,
+        connection.generation,
+        fields.counter,
+        connection.instanceId,
+        connection.replicaId,
+        connection.bootId,
+        connection.agentVersion,
+        connection.protocolVersion,
+        connection.address,
+        connection.at,
+        fields.displacedInstanceId,
+        uuidv7(),
+      ],
     );
-    await tx.manager.insert(AgentConnectionEntity, {
-      id: uuidv7(),
-      workspaceId,
-      serverId,
-      generation,
-      counter,
-      address,
-      agentVersion,
-      connectedAt: at,
-    });
   }
 
   /** The server's running commands are within reach again. @returns those that were not. */
@@ -234,8 +225,20 @@ export class AgentSessionRepository {
     );
   }
 
+  private async lockBefore(tx: Transaction, serverId: string): Promise<SessionBefore | null> {
+    const rows = await queryPrepared<SessionBefore>(
+      tx.manager,
+      `select counter, instance_id as "instanceId", disconnected_at as "disconnectedAt",
+              displaced_instance_id as "displacedInstanceId"
+         from agent_sessions where server_id = $1 for update`,
+      [serverId],
+    );
+    return rows[0] ?? null;
+  }
+
   private async setUnreachable(tx: Transaction, serverId: string, since: Date | null): Promise<string[]> {
-    const [rows]: [{ id: string }[], number] = await tx.manager.query(
+    const rows = await queryPrepared<{ id: string }>(
+      tx.manager,
       `update commands set unreachable_since = $2, revision = revision + 1
         where server_id = $1 and state = 'RUNNING' and (unreachable_since is null) <> ($2::timestamptz is null) returning id`,
       [serverId, since],

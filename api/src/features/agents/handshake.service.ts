@@ -15,7 +15,7 @@ import {
   type SigningKey,
 } from '@pilothouse/protocol';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import type { Database } from '../../kernel/database/index.js';
+import { allAnswered, type Database } from '../../kernel/database/index.js';
 import type { Logger } from '../../kernel/log.js';
 import { isStorable } from '../../kernel/storable-text.js';
 import { systemContext } from '../../kernel/request-context.js';
@@ -140,23 +140,26 @@ export class HandshakeService {
         await sessions.holdQueue(tx, serverId);
         tx.audit({ action: 'duplicate-identity-found', target: { kind: 'SERVER', id: serverId }, detail: { address } });
       }
-      await sessions.open(
-        tx,
-        {
-          serverId,
-          workspaceId,
-          generation,
-          instanceId: hello.instanceId,
-          replicaId,
-          bootId: hello.bootId,
-          agentVersion: hello.agentVersion,
-          protocolVersion: version,
-          address,
-          at: now,
-        },
-        { counter, displacedInstanceId: displaces ? before.instanceId : before.displacedInstanceId },
-      );
-      for (const commandId of await sessions.markReachable(tx, serverId)) tx.changed('COMMAND', commandId);
+      const [, reachable] = await allAnswered([
+        sessions.open(
+          tx,
+          {
+            serverId,
+            workspaceId,
+            generation,
+            instanceId: hello.instanceId,
+            replicaId,
+            bootId: hello.bootId,
+            agentVersion: hello.agentVersion,
+            protocolVersion: version,
+            address,
+            at: now,
+          },
+          { counter, displacedInstanceId: displaces ? before.instanceId : before.displacedInstanceId },
+        ),
+        sessions.markReachable(tx, serverId),
+      ]);
+      for (const commandId of reachable) tx.changed('COMMAND', commandId);
       tx.changed('SERVER', serverId);
       return { generation, counter };
     });
