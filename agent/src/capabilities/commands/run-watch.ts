@@ -2,6 +2,7 @@ import { watch, type FSWatcher } from 'node:fs';
 import type { CommandDirectory, KnownExit } from './command-directory.js';
 import type { RunnerLauncher, RunnerTask } from './launcher/runner-launcher.js';
 import { JOB_FILES } from './runner/runner-job.js';
+import { firstSeqOf } from './spool/spool-format.js';
 
 /** Notices a runner that was killed, and what a host tells whose watches ran out. */
 const POLL_MS = 1000;
@@ -40,7 +41,7 @@ export class RunWatch {
     try {
       return watch(this.options.directory.path, (_event, name) => {
         if (name === JOB_FILES.exit) this.lookForExit();
-        else if (name !== JOB_FILES.progress) this.options.onOutput();
+        else if (name === null || firstSeqOf(name) !== null) this.options.onOutput();
       });
     } catch {
       // The host's watches are used up: the poll remains.
