@@ -35,48 +35,48 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
+interface Line {
+  waiting: Waiting[];
+  writers: number;
+}
+
 /** Publishes that are recorded at once: each is 256 KiB of output at most. */
 const MAX_AT_ONCE = 32;
+/** Groups of a workspace under way: while the database writes one, this process encodes the next. */
+export const MAX_WRITERS = 4;
 
 /**
- * Records the output of commands in groups: what agents of a workspace publish while the group before is written goes
- * together into the next transaction. A lone publish waits for nothing. The transaction holds the epochs that are current
+ * Records the output of commands in groups: what agents of a workspace publish while the groups before are written
+ * goes together into the next transaction. A lone publish waits for nothing. The transaction holds the epochs that are current
  * and leaves the other publishes out, so that a displaced connection cannot write.
  */
 export class OutputIntake {
-  private readonly waiting = new Map<string, Waiting[]>();
+  private readonly lines = new Map<string, Line>();
 
   constructor(private readonly parts: OutputIntakeParts) {}
 
   /** Resolves when the output is durable. @throws Superseded */
   take({ agent }: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {
+    const { workspaceId } = agent;
+    const line = this.lines.get(workspaceId) ?? { waiting: [], writers: 0 };
+    this.lines.set(workspaceId, line);
     return new Promise((resolve, reject) => {
-      const line = this.waiting.get(agent.workspaceId);
-      const publish = { agent, frames, resolve, reject };
-      if (line) return void line.push(publish);
-      this.waiting.set(agent.workspaceId, [publish]);
-      void this.empty(agent.workspaceId);
+      line.waiting.push({ agent, frames, resolve, reject });
+      if (line.writers < MAX_WRITERS) void this.empty(workspaceId, line);
     });
   }
 
-  private async empty(workspaceId: string): Promise<void> {
-    while (this.waiting.get(workspaceId)?.length) {
-      await this.parts.gate.pass(() => this.record(workspaceId, this.takeGroup(workspaceId)));
+  private async empty(workspaceId: string, line: Line): Promise<void> {
+    line.writers += 1;
+    while (line.waiting.length > 0) {
+      await this.parts.gate.pass(async () => {
+        const group = takeGroup(line);
+        // Another writer may have taken all that waited before it was this one's turn.
+        if (group.length > 0) await this.record(workspaceId, group);
+      });
     }
-    this.waiting.delete(workspaceId);
-  }
-
-  /** Two epochs of one server never meet in one group: a session is found by its server. */
-  private takeGroup(workspaceId: string): Waiting[] {
-    const group = new Map<string, Waiting>();
-    const left: Waiting[] = [];
-    for (const publish of this.waiting.get(workspaceId) ?? []) {
-      const { serverId } = publish.agent;
-      if (group.has(serverId) || group.size === MAX_AT_ONCE) left.push(publish);
-      else group.set(serverId, publish);
-    }
-    this.waiting.set(workspaceId, left);
-    return [...group.values()];
+    line.writers -= 1;
+    if (line.writers === 0) this.lines.delete(workspaceId);
   }
 
   /** What one agent has sent must not keep the others' from being recorded: after a failure each stands for itself. */
@@ -110,4 +110,17 @@ export class OutputIntake {
       return group.map((publish) => refused[current.indexOf(publish)] ?? null);
     });
   }
+}
+
+/** Two epochs of one server never meet in one group: a session is found by its server. */
+function takeGroup(line: Line): Waiting[] {
+  const group = new Map<string, Waiting>();
+  const left: Waiting[] = [];
+  for (const publish of line.waiting) {
+    const { serverId } = publish.agent;
+    if (group.has(serverId) || group.size === MAX_AT_ONCE) left.push(publish);
+    else group.set(serverId, publish);
+  }
+  line.waiting = left;
+  return [...group.values()];
 }
