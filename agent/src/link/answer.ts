@@ -1,3 +1,8 @@
+import type { PublishMutation } from './operations.generated.js';
+
+/** Frames that are for good refused; every other frame of the mutation is committed. */
+export type PublishReceipt = PublishMutation['publish'];
+
 /** What came of an operation: data or GraphQL errors. */
 export interface Answer<Data> {
   data?: Data | null;

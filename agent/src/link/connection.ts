@@ -4,8 +4,21 @@ import { createClient, type Client } from 'graphql-ws/client';
 import { WebSocket } from 'ws';
 import type { LinkLimits } from '../kernel/limits.js';
 import { describeError } from '../kernel/log.js';
-import { codeOf, describeFailure, failureOf, messageOf, PublishError, type Answer } from './answer.js';
-import { INSTRUCTIONS, PUBLISH, type PublishReceipt, type PublishVariables } from './operations.js';
+import {
+  codeOf,
+  describeFailure,
+  failureOf,
+  messageOf,
+  PublishError,
+  type Answer,
+  type PublishReceipt,
+} from './answer.js';
+import {
+  InstructionsOperation,
+  PublishOperation,
+  type InstructionsSubscription,
+  type PublishMutation,
+} from './operations.generated.js';
 
 /** How a connection ended, and what follows from it. */
 export interface ConnectionEnd {
@@ -84,8 +97,8 @@ export class Connection {
   /** Ends the handshake's deadline and starts the one subscription; what it yields goes to `onInstruction`. */
   listen(): void {
     clearTimeout(this.deadline);
-    this.client.subscribe<{ instructions: unknown }>(
-      { query: `sha256:${INSTRUCTIONS.hash}` },
+    this.client.subscribe<InstructionsSubscription>(
+      { query: `sha256:${InstructionsOperation.hash}` },
       {
         next: (result) => {
           if (result.data) this.options.onInstruction(result.data.instructions);
@@ -102,7 +115,6 @@ export class Connection {
    * @throws PublishError when it refused the whole mutation, Error when the connection ended first
    */
   publish(frames: readonly AgentFrame[]): Promise<PublishReceipt> {
-    const variables: PublishVariables = { frames };
     return new Promise((resolve, reject) => {
       const overdue = setTimeout(() => {
         this.cut('The control plane did not confirm what was published');
@@ -111,9 +123,9 @@ export class Connection {
         clearTimeout(overdue);
         act();
       };
-      let answer: Answer<{ publish: PublishReceipt }> | null = null;
-      this.client.subscribe<{ publish: PublishReceipt }>(
-        { query: `sha256:${PUBLISH.hash}`, variables: { ...variables } },
+      let answer: Answer<PublishMutation> | null = null;
+      this.client.subscribe<PublishMutation>(
+        { query: `sha256:${PublishOperation.hash}`, variables: { frames } },
         {
           next: (result) => (answer = result),
           error: (error) => settle(() => reject(new PublishError(describeFailure(error), codeOf(error)))),

@@ -1,20 +1,32 @@
 import { readFileSync } from 'node:fs';
-import { sha256Hex } from '@pilothouse/protocol';
-import { parse, print, validate } from 'graphql';
+import { OLDEST_SUPPORTED_VERSION, PROTOCOL_VERSION, sha256Hex } from '@pilothouse/protocol';
+import { parse, validate } from 'graphql';
 import { describe, expect, it } from 'vitest';
 import { agentSchema } from '../testing/agent-schema.js';
-import { INSTRUCTIONS, OPERATION_DOCUMENTS, PUBLISH } from './operations.js';
+import { InstructionsOperation, PublishOperation } from './operations.generated.js';
 
-const published = (name: string) =>
-  print(parse(readFileSync(new URL(`../../protocol/operations/${name}.graphql`, import.meta.url), 'utf8')));
+const supportedVersions = Array.from(
+  { length: PROTOCOL_VERSION - OLDEST_SUPPORTED_VERSION + 1 },
+  (_, index) => OLDEST_SUPPORTED_VERSION + index,
+);
+
+function publishedIn(version: number): Record<string, string> {
+  const manifest = new URL(`../../protocol/operations/${version}.json`, import.meta.url);
+  return JSON.parse(readFileSync(manifest, 'utf8')) as Record<string, string>;
+}
 
 describe('operations', () => {
-  it.each([
-    ['publish', PUBLISH],
-    ['instructions', INSTRUCTIONS],
-  ])('sends the hash of the published document %s', (file, { name, hash }) => {
-    expect(OPERATION_DOCUMENTS[name]).toBe(published(file));
-    expect(hash).toBe(sha256Hex(published(file)));
-    expect(validate(agentSchema, parse(published(file)))).toEqual([]);
+  it.each(supportedVersions)('are those that version %i of the protocol has published', (version) => {
+    const sent = [InstructionsOperation, PublishOperation].map(({ hash, document }) => [hash, document]);
+    expect(Object.fromEntries(sent)).toEqual(publishedIn(version));
   });
+
+  it.each([InstructionsOperation, PublishOperation])(
+    'sends the hash of a document that the schema knows: $name',
+    (operation) => {
+      const { hash, document } = operation;
+      expect(hash).toBe(sha256Hex(document));
+      expect(validate(agentSchema, parse(document))).toEqual([]);
+    },
+  );
 });

@@ -1,8 +1,7 @@
 import type { AgentFrame } from '@pilothouse/protocol';
 import { describe, expect, it } from 'vitest';
 import { ListSource, outputFrame, receivedFrame, RecordedLog, telemetryFrame } from '../testing/index.js';
-import { PublishError } from './answer.js';
-import type { PublishReceipt } from './operations.js';
+import { PublishError, type PublishReceipt } from './answer.js';
 import { Publisher, type PublishTarget } from './publisher.js';
 
 /** Commits everything, or does what a test says; keeps what it was given. */

@@ -1,8 +1,7 @@
 import { OUTPUT_LIMITS, type AgentFrame } from '@pilothouse/protocol';
 import { LANES, type FrameSource, type Lane } from '../kernel/frame-source.js';
 import { describeError, type Log } from '../kernel/log.js';
-import { PublishError } from './answer.js';
-import type { PublishReceipt } from './operations.js';
+import { PublishError, type PublishReceipt } from './answer.js';
 
 const KIB = 1024;
 

@@ -1,5 +1,5 @@
 import type { AgentFrame, ControlPlaneAck, EnrolmentReceipt, EnrolmentRefusal, SigningKey } from '@pilothouse/protocol';
-import type { PublishReceipt } from '../link/operations.js';
+import type { PublishReceipt } from '../link/answer.js';
 
 /** Ways in which the scripted control plane misbehaves. Each is off until a test sets it. */
 export interface Faults {

@@ -23,7 +23,8 @@ import {
 import { parse } from 'graphql';
 import { useServer } from 'graphql-ws/use/ws';
 import { WebSocketServer, type WebSocket } from 'ws';
-import { INSTRUCTIONS, OPERATION_DOCUMENTS, PUBLISH, type PublishReceipt } from '../link/operations.js';
+import type { PublishReceipt } from '../link/answer.js';
+import { InstructionsOperation, PublishOperation } from '../link/operations.generated.js';
 import { agentSchema } from './agent-schema.js';
 import { AsyncQueue } from './async-queue.js';
 import { ControlPlaneKeys } from './control-plane-keys.js';
@@ -247,10 +248,10 @@ export class ScriptedControlPlane {
 
   private findOperation(query: string, variables?: Record<string, unknown> | null) {
     this.operations.push(query);
-    const published = { [`sha256:${PUBLISH.hash}`]: PUBLISH, [`sha256:${INSTRUCTIONS.hash}`]: INSTRUCTIONS }[query];
+    const published = [PublishOperation, InstructionsOperation].find(({ hash }) => query === `sha256:${hash}`);
     if (!published) throw new Error('Not a published operation');
-    const document = parse(OPERATION_DOCUMENTS[published.name] ?? '');
-    if (published === INSTRUCTIONS) this.openInstructions();
+    const document = parse(published.document);
+    if (published === InstructionsOperation) this.openInstructions();
     return { schema: agentSchema, document, variableValues: variables, rootValue: this.roots };
   }
 
