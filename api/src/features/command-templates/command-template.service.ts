@@ -1,12 +1,10 @@
 import type { Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
-import type { EventBus } from '../../kernel/event-bus.js';
-import { Fault, notFound } from '../../kernel/fault.js';
+import { notFound } from '../../kernel/fault.js';
 import { decodeTextCursor, pageSize, toPage, type Page } from '../../kernel/graphql/connection.js';
 import { idOfKey } from '../../kernel/idempotency-key.js';
 import { knownId } from '../../kernel/ids.js';
 import { Quota, QuotaReached } from '../../kernel/quota.refusal.js';
 import { userIdOf, type WorkspaceContext } from '../../kernel/request-context.js';
-import { followChanges, type Change } from '../../kernel/streams/follow-changes.js';
 import { auditDetail, planCommand, type CommandRequest } from '../commands/index.js';
 import { descriptionText, searchText, templateName } from './command-template.checks.js';
 import { TEMPLATE_LIMITS } from './command-template.limits.js';
@@ -29,18 +27,11 @@ export interface CommandTemplateChanges {
   command?: CommandRequest | null;
 }
 
-/** Where a template stands after a change; `template` is null once it is deleted. */
-export interface TemplateState {
-  id: string;
-  template: TemplateRecord | null;
-}
-
 /** Saved commands of a workspace. Running one is the commands feature's, with the rights of who runs it. */
 export class CommandTemplateService {
   constructor(
     private readonly parts: {
       database: Database;
-      bus: EventBus;
       templates: CommandTemplateRepository;
       environments: EnvironmentSeal;
     },
@@ -127,23 +118,6 @@ export class CommandTemplateService {
       await this.parts.templates.delete(tx, id);
       note(tx, { action: 'command-template-deleted', id, detail: { name } });
       return { id };
-    });
-  }
-
-  /** Templates that were made, changed or deleted, in commit order. @throws BAD_USER_INPUT */
-  async follow(ctx: WorkspaceContext, afterSeq: number | null): Promise<AsyncGenerator<Change<TemplateState>, void>> {
-    if (afterSeq !== null && afterSeq < 0) throw new Fault('BAD_USER_INPUT', 'afterSeq must not be negative.');
-    const { database, bus, templates } = this.parts;
-    return followChanges<TemplateState>(ctx, {
-      database,
-      bus,
-      kind: 'TEMPLATE',
-      afterSeq,
-      ids: null,
-      load: async (tx, ids) => {
-        const records = new Map((await templates.findMany(tx, ids)).map((record) => [record.id, record]));
-        return ids.map((id) => ({ id, template: records.get(id) ?? null }));
-      },
     });
   }
 

@@ -6,8 +6,8 @@ import { CommandTemplateDirectory } from './command-template.directory.js';
 import { CommandTemplateRepository } from './command-template.repository.js';
 import { CommandTemplateResolver } from './command-template.resolver.js';
 import { CommandTemplateService } from './command-template.service.js';
+import { commandTemplateSubscription } from './command-template.subscription.js';
 import { EnvironmentSeal } from './environment.seal.js';
-import { createTemplateChangeResolver } from './template-change.resolver.js';
 
 export interface CommandTemplatesParts {
   database: Database;
@@ -18,9 +18,9 @@ export interface CommandTemplatesParts {
 export function createCommandTemplatesFeature({ database, bus, sealing }: CommandTemplatesParts) {
   const templates = new CommandTemplateRepository();
   const environments = new EnvironmentSeal(sealing);
-  const service = new CommandTemplateService({ database, bus, templates, environments });
+  const service = new CommandTemplateService({ database, templates, environments });
   return {
-    resolvers: [new CommandTemplateResolver(service), createTemplateChangeResolver(service)],
+    resolvers: [new CommandTemplateResolver(service), commandTemplateSubscription({ database, bus, templates })],
     directory: new CommandTemplateDirectory(templates, environments),
   };
 }

@@ -6,13 +6,14 @@ import type { Logger } from '../../kernel/log.js';
 import type { SealingKey } from '../../kernel/sealing.js';
 import type { Signer } from '../../signer/index.js';
 import { CommandCanceller } from './command.canceller.js';
-import { CommandEvents } from './command.events.js';
 import { CommandIssuer } from './command.issuer.js';
 import { CommandRepository } from './command.repository.js';
 import { InstructionRepository } from './instruction.repository.js';
 import { CommandResolver } from './command.resolver.js';
 import { CommandService } from './command.service.js';
-import { commandSubscriptions } from './command.subscriptions.js';
+import { commandSubscription } from './command.subscription.js';
+import { CommandOutputFeed } from './command-output.feed.js';
+import { commandOutputSubscription } from './command-output.subscription.js';
 import { DeliveryRepository } from './delivery.repository.js';
 import { EnvelopeSeal } from './envelope.seal.js';
 import { OutputRepository } from './output.repository.js';
@@ -23,6 +24,7 @@ import { RunAdvancer } from './run.advancer.js';
 import { RunResolver } from './run.resolver.js';
 import { RunRepository } from './run.repository.js';
 import { RunService } from './run.service.js';
+import { runSubscription } from './run.subscription.js';
 import { StandingRights } from './standing.rights.js';
 import type { TargetResolver } from './targets.port.js';
 import type { TemplateSource } from './templates.port.js';
@@ -62,7 +64,6 @@ export function createCommandsFeature(parts: CommandsParts) {
   const standing = new StandingRights({ ...parts, repository });
   const advancer = new RunAdvancer({ database, bus, repository, runs: runRepository, standing });
   const runs = new RunService({ ...parts, repository, instructions, issuer, canceller, advancer, runs: runRepository });
-  const events = new CommandEvents({ database, bus, repository, runs: runRepository, output });
   const onRunProgress = (workspaceId: string, runId: string) => {
     advancer
       .advance(workspaceId, runId)
@@ -82,6 +83,12 @@ export function createCommandsFeature(parts: CommandsParts) {
     deliveries: new DeliveryRepository(seal),
     standing,
     sweep: new CommandSweep({ ...reporting, database, overdue }),
-    resolvers: [new CommandResolver(commands), new RunResolver(runs), commandSubscriptions(events)],
+    resolvers: [
+      new CommandResolver(commands),
+      new RunResolver(runs),
+      commandSubscription({ database, bus, repository }),
+      runSubscription({ database, bus, runs: runRepository }),
+      commandOutputSubscription(new CommandOutputFeed({ database, bus, output })),
+    ],
   };
 }

@@ -3,7 +3,7 @@ import type { SeededWorkspace } from '@pilothouse/db/testing';
 import { OUTPUT_LIMITS, type AgentFrame } from '@pilothouse/protocol';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
-import { CommandEvents } from './command.events.js';
+import { CommandOutputFeed } from './command-output.feed.js';
 import { KEPT_PIECES, OutputRepository } from './output.repository.js';
 import { CommandsHarness, type PlayedServer } from './testing/commands.harness.js';
 
@@ -264,8 +264,8 @@ describe('a viewer', () => {
   it('on another replica, whose bus hears nothing, gets all of it by asking', async () => {
     const replica = await harness.replica();
     const id = await running();
-    const events = new CommandEvents({ ...replica, output: new OutputRepository() } as never);
-    const items = await events.output(ctx, { commandId: id, afterSeq: 0 });
+    const feed = new CommandOutputFeed({ ...replica, output: new OutputRepository() });
+    const items = await feed.follow(ctx, { commandId: id, afterSeq: 0 });
     const seen: (number | 'end')[] = [];
     await publish(piece(id, 1, 'a'));
     for await (const item of items) {

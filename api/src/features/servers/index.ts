@@ -14,10 +14,9 @@ import { ServerDirectory } from './server.directory.js';
 import { ServerRepository } from './server.repository.js';
 import { ServerResolver } from './server.resolver.js';
 import { ServerService } from './server.service.js';
+import { serverSubscription } from './server.subscription.js';
 import { ServerTargets } from './server.targets.js';
 import { ServerBulkService } from './server-bulk.service.js';
-import { ServerChangeFeed } from './server-change.feed.js';
-import { createServerChangeResolver } from './server-change.resolver.js';
 import { ServerTagRepository } from './server-tag.repository.js';
 
 export { HostFactsRepository } from './host-facts.repository.js';
@@ -50,12 +49,11 @@ export function createServersFeature({ database, bus, groups }: ServersParts) {
   const links = new AgentLinkService({ database, links: new AgentLinkRepository() });
   const bulk = new ServerBulkService(shared);
   const alerts = new IntegrityAlertService({ ...shared, alerts: new IntegrityAlertRepository() });
-  const feed = new ServerChangeFeed(shared);
   return {
     resolvers: [
       new ServerResolver({ servers: service, bulk, links, groups }),
       new IntegrityAlertResolver(alerts),
-      createServerChangeResolver(feed),
+      serverSubscription(shared),
     ],
     alerts,
     directory: new ServerDirectory({ database, servers: repository }),

@@ -3,7 +3,6 @@ import { ArgsType, createUnionType, Field, ID, InputType, Int, ObjectType, regis
 import { Allow } from '../../kernel/authorisation/index.js';
 import { PageArgs } from '../../kernel/graphql/connection.js';
 import { ScopeEnum } from '../../kernel/graphql/permission-scope.js';
-import { SafeInt } from '../../kernel/graphql/scalars.js';
 import { GroupNotFound } from '../server-groups/index.js';
 import { ProfileEnum, type ServerProfile } from './permission.types.js';
 import { ServerNameTaken, ServerNotRevoked } from './server.refusals.js';
@@ -49,15 +48,6 @@ export class ServersArgs extends PageArgs {
 
   @Field(() => ServerOrder, { defaultValue: ServerOrder.NAME, description: 'What they are sorted by' })
   orderBy!: ServerOrder;
-}
-
-@ArgsType()
-export class ServerChangedArgs {
-  @Field(() => SafeInt, { nullable: true, description: 'The last number seen; left out: only what comes from now on' })
-  afterSeq?: number | null;
-
-  @Field(() => [ID], { nullable: true, description: `Only these servers, at most ${API_LIMITS.maxPageSize}` })
-  serverIds?: string[] | null;
 }
 
 @InputType({ description: 'What to change of a server; what is left out stays' })

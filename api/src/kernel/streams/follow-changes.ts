@@ -63,3 +63,12 @@ async function firstSeq(tx: Transaction, afterSeq: number | null): Promise<numbe
   }
   return afterSeq;
 }
+
+/** Every id with what was found of it: a deletion is told of too. */
+export function withMissing<Record extends { id: string }>(
+  ids: readonly string[],
+  records: readonly Record[],
+): { id: string; found: Record | null }[] {
+  const byId = new Map(records.map((record) => [record.id, record]));
+  return ids.map((id) => ({ id, found: byId.get(id) ?? null }));
+}

@@ -1,22 +1,10 @@
-import type { CommandEntity, CommandRunEntity } from '@pilothouse/db';
 import type { Database } from '../../kernel/database/index.js';
-import { followChanges, type Change } from '../../kernel/streams/follow-changes.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { notFound } from '../../kernel/fault.js';
 import { isId } from '../../kernel/ids.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import { follow } from '../../kernel/streams/follow.js';
-import type { CommandRepository } from './command.repository.js';
 import type { OutputRepository } from './output.repository.js';
-import type { RunRepository } from './run.repository.js';
-
-export interface CommandEventsParts {
-  database: Database;
-  bus: EventBus;
-  repository: CommandRepository;
-  runs: RunRepository;
-  output: OutputRepository;
-}
 
 /** A piece of output as it is streamed; the last one has `end`. */
 export interface StreamedOutput {
@@ -27,39 +15,9 @@ export interface StreamedOutput {
   end: boolean;
 }
 
-/** What can be followed of commands and runs. Every stream is read from the database and can be resumed. */
-export class CommandEvents {
-  constructor(private readonly parts: CommandEventsParts) {}
-
-  commands(
-    ctx: WorkspaceContext,
-    { afterSeq, ids }: { afterSeq: number | null; ids: readonly string[] | null },
-  ): Promise<AsyncIterable<Change<CommandEntity>>> {
-    const { database, bus, repository } = this.parts;
-    return followChanges(ctx, {
-      database,
-      bus,
-      kind: 'COMMAND',
-      afterSeq,
-      ids,
-      load: (tx, changed) => repository.findMany(tx, changed),
-    });
-  }
-
-  runs(
-    ctx: WorkspaceContext,
-    { afterSeq, ids }: { afterSeq: number | null; ids: readonly string[] | null },
-  ): Promise<AsyncIterable<Change<CommandRunEntity>>> {
-    const { database, bus, runs } = this.parts;
-    return followChanges(ctx, {
-      database,
-      bus,
-      kind: 'RUN',
-      afterSeq,
-      ids,
-      load: (tx, changed) => runs.findMany(tx, changed),
-    });
-  }
+/** Output of commands as it is stored. */
+export class CommandOutputFeed {
+  constructor(private readonly parts: { database: Database; bus: EventBus; output: OutputRepository }) {}
 
   /**
    * A command's output after `afterSeq`, live until its last piece, then one item with `end`. Pieces that were not kept
@@ -67,7 +25,7 @@ export class CommandEvents {
    * count as missing, also those the viewer has seen.
    * @throws NOT_FOUND
    */
-  async output(
+  async follow(
     ctx: WorkspaceContext,
     { commandId, afterSeq }: { commandId: string; afterSeq: number },
   ): Promise<AsyncIterable<StreamedOutput>> {
