@@ -15,7 +15,7 @@ import {
   type SigningKey,
 } from '@pilothouse/protocol';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { allAnswered, type Database } from '../../kernel/database/index.js';
+import { allAnswered, type Database, type Transaction } from '../../kernel/database/index.js';
 import type { Logger } from '../../kernel/log.js';
 import { isStorable } from '../../kernel/storable-text.js';
 import { systemContext } from '../../kernel/request-context.js';
@@ -30,6 +30,7 @@ export interface ControlPlaneFace {
   /** The configured public origins. An agent's `audience` must be one of them; no header decides. */
   audiences: readonly string[];
   keyset(): Promise<{ version: number; signed: SignedKeyset }>;
+  keysetVersion(tx: Transaction): Promise<number>;
   /** The last signed place of a workspace's audit chain; null before the first. */
   latestAnchor(workspaceId: string): Promise<AuditAnchor | null>;
 }

@@ -1,4 +1,4 @@
-import type { Database } from '../../kernel/database/index.js';
+import { allAnswered, type Database } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Gate } from '../../kernel/gate.js';
 import { follow } from '../../kernel/streams/follow.js';
@@ -36,36 +36,41 @@ export class InstructionService {
       read: async () => {
         // What waited while the server was away may be of somebody who has left since.
         if (keysetVersion === undefined) await this.parts.standing.recheckQueue(agent.workspaceId, agent.serverId);
-        const [keyset, anchor, due] = await Promise.all([
-          this.parts.face.keyset(),
+        const [anchor, { newestKeyset, due }] = await Promise.all([
           this.parts.face.latestAnchor(agent.workspaceId),
           this.takeDue(connection),
         ]);
         const news: (typeof Instruction)[] = [];
-        // What the handshake has just told is not told again.
-        if (keysetVersion !== undefined && keyset.version > keysetVersion)
-          news.push(Object.assign(new KeysetInstruction(), keyset.signed));
+        // What the handshake has just told is not told again. What is due may need the keys, and so comes behind them.
+        if (keysetVersion !== undefined && newestKeyset > keysetVersion)
+          news.push(Object.assign(new KeysetInstruction(), (await this.parts.face.keyset()).signed));
         if (anchorSequence !== undefined && anchor && anchor.sequence > anchorSequence)
           news.push(Object.assign(new AnchorInstruction(), anchor));
-        keysetVersion = keyset.version;
+        keysetVersion = newestKeyset;
         anchorSequence = anchor?.sequence ?? 0;
         return [...news, ...due];
       },
     });
   }
 
-  private async takeDue({ agent, ctx }: AgentConnection): Promise<EnvelopeInstruction[]> {
+  private async takeDue({
+    agent,
+    ctx,
+  }: AgentConnection): Promise<{ due: EnvelopeInstruction[]; newestKeyset: number }> {
     const epoch = { serverId: agent.serverId, ...agent.epoch };
-    const { database, deliveries, gate } = this.parts;
+    const { database, deliveries, gate, face } = this.parts;
+    // In an object, because nobody waits for it before the commit is on its way.
     const { taken } = await gate.pass(() =>
       database.write(ctx, async (tx) => {
-        const taken = deliveries.take(tx, epoch, ctx.now());
+        const taken = allAnswered([deliveries.take(tx, epoch, ctx.now()), face.keysetVersion(tx)]);
         tx.sent(taken);
         return { taken };
       }),
     );
-    return (await taken).map(({ id, envelope }) =>
+    const [deliveriesDue, newestKeyset] = await taken;
+    const due = deliveriesDue.map(({ id, envelope }) =>
       Object.assign(new EnvelopeInstruction(), { deliveryId: id, ...envelope }),
     );
+    return { due, newestKeyset };
   }
 }

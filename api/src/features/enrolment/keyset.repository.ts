@@ -1,5 +1,5 @@
 import { signedKeysetSchema, type SignedKeyset } from '@pilothouse/protocol';
-import type { Database } from '../../kernel/database/index.js';
+import { queryPrepared, type Database, type Transaction } from '../../kernel/database/index.js';
 import { Fault } from '../../kernel/fault.js';
 
 /** A keyset with its version, which is inside its signed bytes too. */
@@ -20,5 +20,15 @@ export class KeysetRepository {
     );
     if (!row) throw new Fault('UNAVAILABLE', 'The control plane has no keys yet. Try again shortly.');
     return { version: row.version, signed: signedKeysetSchema.parse(row.signed) };
+  }
+
+  /** That of the newest, asked on the way of somebody else's transaction; 0 when there is none. */
+  async latestVersion(tx: Transaction): Promise<number> {
+    const [row] = await queryPrepared<{ version: number | null }>(
+      tx.manager,
+      'select max(version) as version from keysets',
+      [],
+    );
+    return row?.version ?? 0;
   }
 }

@@ -145,8 +145,9 @@ export class Database {
   }
 
   private announce(ctx: RequestContext, notes: TransactionNotes): void {
-    if (notes.hasChanges && ctx.workspaceId !== null) this.bus.publish(`workspace:${ctx.workspaceId}`);
+    // What has to happen now comes before those who watch it.
     notes.committed();
+    if (notes.hasChanges && ctx.workspaceId !== null) this.bus.publish(`workspace:${ctx.workspaceId}`);
   }
 }
 

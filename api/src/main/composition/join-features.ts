@@ -76,6 +76,7 @@ export async function joinFeatures(options: JoinOptions): Promise<JoinedFeatures
       identityKey: keys.controlPlane,
       audiences: options.publicOrigins,
       keyset: () => enrolment.keysets.latest(),
+      keysetVersion: (tx) => enrolment.keysets.latestVersion(tx),
       latestAnchor: (workspaceId) => anchors.latest(workspaceId),
     },
     deliveries: commands.deliveries,

@@ -275,6 +275,7 @@ export class GatewayHarness extends FeatureHarness {
       identityKey: this.identityKey,
       audiences: [AUDIENCE],
       keyset: () => Promise.resolve({ version: 1, signed }),
+      keysetVersion: () => Promise.resolve(1),
       latestAnchor: () => Promise.resolve(null),
     };
   }
