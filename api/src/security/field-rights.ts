@@ -124,9 +124,12 @@ export const FIELD_RIGHTS: Readonly<Record<string, FieldRight>> = {
   'Subscription.commandChanged': READ,
   'Subscription.commandOutput': READ,
   'Subscription.commandTemplateChanged': READ,
+  'Subscription.memberChanged': READ,
   'Subscription.metricsSampled': READ,
   'Subscription.runChanged': READ,
   'Subscription.serverChanged': READ,
+  'Subscription.serverGroupChanged': READ,
+  'Subscription.workspaceChanged': READ,
 };
 
 /** The agents' schema: served to agents that have shaken hands, and by published operations alone. */

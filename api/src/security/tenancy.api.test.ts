@@ -188,19 +188,22 @@ describe.each(fields.filter(({ root, field }) => root === 'Query' && field.args.
   },
 );
 
-/** What each subscription to changes is about, and where it is stored. */
-const CHANGES: Readonly<Record<string, { kind: string; table: string }>> = {
-  serverChanged: { kind: 'SERVER', table: 'servers' },
-  commandChanged: { kind: 'COMMAND', table: 'commands' },
-  runChanged: { kind: 'RUN', table: 'command_runs' },
-  commandTemplateChanged: { kind: 'TEMPLATE', table: 'command_templates' },
+/** What each subscription to changes is about, and the ids of it that a workspace ($1) has. */
+const CHANGES: Readonly<Record<string, { kind: string; ids: string }>> = {
+  serverChanged: { kind: 'SERVER', ids: 'select id from servers where workspace_id = $1' },
+  serverGroupChanged: { kind: 'GROUP', ids: 'select id from server_groups where workspace_id = $1' },
+  commandChanged: { kind: 'COMMAND', ids: 'select id from commands where workspace_id = $1' },
+  runChanged: { kind: 'RUN', ids: 'select id from command_runs where workspace_id = $1' },
+  commandTemplateChanged: { kind: 'TEMPLATE', ids: 'select id from command_templates where workspace_id = $1' },
+  memberChanged: { kind: 'MEMBER', ids: 'select user_id as id from memberships where workspace_id = $1' },
+  workspaceChanged: { kind: 'WORKSPACE', ids: 'select id from workspaces where id = $1' },
 };
 
 describe.each(asking.filter(({ root }) => root === 'Subscription'))('$name at $place', (root) => {
   /** The first event, or why there is none. A change of A's comes before one of B's: who sees both sees A's first. */
   async function first(id: string, asB: RequestContext): Promise<string> {
     const change = CHANGES[root.field.name];
-    const own = change && (await idsOf(change.table, workspaceB));
+    const own = change && (await idsOf(change, workspaceB));
     const choose = (place: string) => (place === root.place ? id : undefined);
     const variables = { ...argumentsOf(root.field, choose), ...(own && { [root.place]: [id, ...own] }) };
     const document = documentOf(root, variables, 3);
@@ -224,16 +227,36 @@ describe.each(asking.filter(({ root }) => root === 'Subscription'))('$name at $p
   });
 });
 
-async function idsOf(table: string, workspaceId: string): Promise<string[]> {
-  const rows = await api.sql<{ id: string }>(`select id from ${table} where workspace_id = $1`, [workspaceId]);
+const changing = fields.filter(({ root, field }) => root === 'Subscription' && field.name.endsWith('Changed'));
+
+describe.each(changing)('$name', (root) => {
+  test('tells the owner of B of no change in A, of whatever id', async () => {
+    const change = CHANGES[root.field.name]!;
+    const asB = await ownerOf(workspaceB);
+    const document = documentOf(root, {}, 3);
+    const { events } = await perform(api.controlPlane.schema, { document, variables: {} }, asB);
+    const next = events!.next();
+    await noteChange(change, workspaceA);
+    await noteChange(change, workspaceB);
+    const answer = JSON.stringify(resultOf((await next).value!));
+    await events!.return();
+    const own = await idsOf(change, workspaceB);
+    expect(own.some((id) => answer.includes(id))).toBe(true);
+    expect(answer).not.toContain(MARK);
+    expect((answer.match(UUID) ?? []).filter((id) => seen.ids.has(id))).toEqual([]);
+  });
+});
+
+async function idsOf({ ids }: { ids: string }, workspaceId: string): Promise<string[]> {
+  const rows = await api.sql<{ id: string }>(ids, [workspaceId]);
   return rows.map(({ id }) => id);
 }
 
-async function noteChange({ kind, table }: { kind: string; table: string }, workspaceId: string): Promise<void> {
+async function noteChange({ kind, ids }: { kind: string; ids: string }, workspaceId: string): Promise<void> {
   await api.sql(
     `do $$ begin
        perform set_config('app.workspace', '${workspaceId}', true);
-       perform event_append('${kind}', id) from ${table} where workspace_id = '${workspaceId}';
+       perform event_append('${kind}', id) from (${ids.replace('$1', `'${workspaceId}'`)}) changed;
      end $$`,
   );
   api.controlPlane.parts.bus.publish(`workspace:${workspaceId}`);

@@ -7,7 +7,7 @@ import type { Role } from '../kernel/authorisation/index.js';
 import type { Database } from '../kernel/database/index.js';
 import type { EventBus } from '../kernel/event-bus.js';
 import type { RateLimit } from '../kernel/rate-limits.js';
-import type { WorkspaceContext } from '../kernel/request-context.js';
+import type { RequestContext, WorkspaceContext } from '../kernel/request-context.js';
 import { SealingKey } from '../kernel/sealing.js';
 import { FeatureHarness, type Answer as FeatureAnswer } from './feature-harness.js';
 import { generousRateLimits } from './generous-rate-limits.js';
@@ -77,17 +77,17 @@ export class PeopleHarness {
   /** One operation of whoever the credential stands for. */
   async ask(document: string, ask: Ask = {}): Promise<Answer> {
     let cookie: string | undefined;
-    const ctx = await this.people.authenticator.authenticate({
-      credential: ask.credential ?? null,
-      workspaceId: ask.workspaceId ?? null,
-      address: ask.address ?? '192.0.2.1',
-      userAgent: 'tests',
-      requestId: 'request',
-    });
+    const ctx = await this.contextOf(ask);
     const sessionCookie = { set: (token: string) => void (cookie = token), clear: () => void (cookie = '') };
     const asked = ask.withoutCookies ? ctx : Object.assign(ctx, { sessionCookie });
     const answer = await this.features.ask(asked as WorkspaceContext, document, ask.variables);
     return { ...answer, cookie };
+  }
+
+  /** The events of a subscription; one that is refused gives one answer with its code. */
+  async *follow(document: string, ask: Ask = {}): AsyncGenerator<FeatureAnswer, void> {
+    const ctx = await this.contextOf(ask);
+    yield* this.features.follow(ctx as WorkspaceContext, document, ask.variables);
   }
 
   /** Runs SQL as superuser. */
@@ -114,6 +114,16 @@ export class PeopleHarness {
 
   stop(): Promise<void> {
     return this.features.stop();
+  }
+
+  private contextOf(ask: Ask): Promise<RequestContext> {
+    return this.people.authenticator.authenticate({
+      credential: ask.credential ?? null,
+      workspaceId: ask.workspaceId ?? null,
+      address: ask.address ?? '192.0.2.1',
+      userAgent: 'tests',
+      requestId: 'request',
+    });
   }
 
   private async somebodyWaits(): Promise<boolean> {

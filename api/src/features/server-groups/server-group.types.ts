@@ -1,7 +1,7 @@
 import { Field, ID, InputType, Int, ObjectType, createUnionType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { connectionOf } from '../../kernel/graphql/connection.js';
-import { DateTime } from '../../kernel/graphql/scalars.js';
+import { DateTime, SafeInt } from '../../kernel/graphql/scalars.js';
 import { IDEMPOTENCY_KEY } from '../../kernel/idempotency-key.js';
 import { QuotaReached } from '../../kernel/quota.refusal.js';
 import { GroupCycle, GroupNameTaken, GroupNotEmpty, GroupNotFound, GroupTooDeep } from './server-group.refusals.js';
@@ -29,6 +29,19 @@ export class ServerGroup {
 }
 
 export const ServerGroupConnection = connectionOf(ServerGroup, 'ServerGroup');
+
+@ObjectType({ description: 'A group that was made, changed or deleted' })
+@Allow('PARENT')
+export class ServerGroupChange {
+  @Field(() => SafeInt, { description: 'Number of the change in its workspace; resume after it' })
+  seq!: number;
+
+  @Field(() => ID, { description: 'The group' })
+  groupId!: string;
+
+  @Field(() => ServerGroup, { nullable: true, description: 'The group as it is now; null once it is deleted' })
+  group!: ServerGroup | null;
+}
 
 @ObjectType({ description: 'A tag, and how many servers bear it' })
 @Allow('PARENT')

@@ -14,9 +14,11 @@ import { JoiningService } from './joining.service.js';
 import { MemberRepository } from './member.repository.js';
 import { MemberResolver } from './member.resolver.js';
 import { MemberService } from './member.service.js';
+import { memberSubscription } from './member.subscription.js';
 import { WorkspaceRepository } from './workspace.repository.js';
 import { MyWorkspacesResolver, WorkspaceResolver } from './workspace.resolver.js';
 import { WorkspaceService } from './workspace.service.js';
+import { workspaceSubscription } from './workspace.subscription.js';
 
 export { Workspace, WorkspaceRole } from './workspace.types.js';
 
@@ -45,6 +47,8 @@ export function createWorkspacesFeature(kernel: WorkspacesParts) {
       new CallerResolver(memberService),
       new InvitationResolver(new InvitationService(parts), new JoiningService(parts)),
       new GrantResolver(new GrantService(parts)),
+      memberSubscription(parts),
+      workspaceSubscription(parts),
     ],
   };
 }

@@ -11,6 +11,10 @@ export interface MemberRow {
   joinedAt: Date;
 }
 
+const SELECT = `
+  select m.user_id as "userId", u.email, u.display_name as "displayName", m.role, m.created_at as "joinedAt"
+    from memberships m join users u on u.id = m.user_id`;
+
 /** Members of the current workspace. */
 export class MemberRepository {
   /** False when the person is a member already. */
@@ -29,12 +33,15 @@ export class MemberRepository {
     { workspaceId, take, after }: { workspaceId: string; take: number; after: string | null },
   ): Promise<MemberRow[]> {
     return tx.manager.query(
-      `select m.user_id as "userId", u.email, u.display_name as "displayName", m.role, m.created_at as "joinedAt"
-         from memberships m join users u on u.id = m.user_id
+      `${SELECT}
         where m.workspace_id = $1 and ($2::uuid is null or m.user_id > $2)
         order by m.user_id limit $3`,
       [workspaceId, after, take],
     );
+  }
+
+  findMany(tx: Transaction, workspaceId: string, userIds: readonly string[]): Promise<MemberRow[]> {
+    return tx.manager.query(`${SELECT} where m.workspace_id = $1 and m.user_id = any($2)`, [workspaceId, userIds]);
   }
 
   /**

@@ -8,11 +8,10 @@ import { userIdOf, type RequestContext, type WorkspaceContext } from '../../kern
 import { revoke } from '../../kernel/revoke.js';
 import { ApiTokenScope, asPerson } from '../people/index.js';
 import { CallerKind, type Caller } from './caller.types.js';
-import type { MemberRepository, MemberRow } from './member.repository.js';
-import { Member, MemberRemoved } from './member.types.js';
+import type { MemberRepository } from './member.repository.js';
+import { MemberRemoved, toMember, type Member } from './member.types.js';
 import { LastOwner, RoleBeyondYours } from './workspace.refusals.js';
 import type { WorkspaceRepository } from './workspace.repository.js';
-import { WorkspaceRole } from './workspace.types.js';
 
 export interface MemberParts {
   database: Database;
@@ -134,12 +133,4 @@ function isLastOwner(roles: ReadonlyMap<string, Role>, userId: string): boolean 
     [...roles].filter(([, role]) => role === 'OWNER').every(([owner]) => owner === userId) &&
     roles.get(userId) === 'OWNER'
   );
-}
-
-function toMember({ userId, email, displayName, role, joinedAt }: MemberRow): Member {
-  return Object.assign(new Member(), {
-    person: { id: userId, email, displayName },
-    role: WorkspaceRole[role],
-    joinedAt,
-  });
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Role } from '../../kernel/authorisation/index.js';
+import { systemContext } from '../../kernel/request-context.js';
 import { seedPerson, type PeopleHarness, type SeededPerson } from '../../testing/people-harness.js';
 import { audited, revocationsOf, startWorkspaces } from '../../testing/workspaces-harness.js';
 
@@ -139,6 +140,54 @@ describe('taking somebody out', () => {
 
   test('the last owner cannot leave', async () => {
     expect((await harness.ask(LEAVE, { credential: owner.token })).data.leaveWorkspace.__typename).toBe('LastOwner');
+  });
+});
+
+describe('following members', () => {
+  const CHANGED = `subscription ($afterSeq: SafeInt) {
+    memberChanged(afterSeq: $afterSeq) { seq personId member { role person { id } } } }`;
+  const take = async (by: SeededPerson, afterSeq: number, count: number) => {
+    const events = harness.follow(CHANGED, { credential: by.token, variables: { afterSeq } });
+    const taken: unknown[] = [];
+    while (taken.length < count) taken.push((await events.next()).value?.data.memberChanged);
+    await events.return();
+    return taken;
+  };
+
+  test('tells every member of other roles and of who is gone, and goes on from a number', async () => {
+    await change(owner, admin.userId, 'OPERATOR');
+    await remove(owner, viewer.userId);
+    const other = { seq: 1, personId: admin.userId, member: { role: 'OPERATOR', person: { id: admin.userId } } };
+    const gone = { seq: 2, personId: viewer.userId, member: null };
+    expect(await take(await join('VIEWER'), 0, 2)).toEqual([other, gone]);
+    expect(await take(owner, 1, 1)).toEqual([gone]);
+  });
+
+  test('shows a member of two workspaces with the role that they have in this one', async () => {
+    const elsewhere = await seedPerson(harness);
+    await harness.sql(`insert into memberships values ($1, $2, 'VIEWER', now())`, [
+      elsewhere.workspaceId,
+      admin.userId,
+    ]);
+    await change(owner, admin.userId, 'OPERATOR');
+    for (const workspaceId of [owner.workspaceId, elsewhere.workspaceId]) {
+      await harness.database.write(systemContext(workspaceId, 'test'), async (tx) =>
+        tx.changed('MEMBER', admin.userId),
+      );
+    }
+    const roleIn = async (workspaceId: string) => {
+      const ask = { credential: admin.token, workspaceId, variables: { afterSeq: 0 } };
+      const events = harness.follow(CHANGED, ask);
+      const role = (await events.next()).value?.data.memberChanged.member.role;
+      await events.return();
+      return role;
+    };
+    expect([await roleIn(owner.workspaceId), await roleIn(elsewhere.workspaceId)]).toEqual(['OPERATOR', 'VIEWER']);
+  });
+
+  test('refuses a number that no change can have', async () => {
+    const events = harness.follow(CHANGED, { credential: owner.token, variables: { afterSeq: -1 } });
+    expect((await events.next()).value?.code).toBe('BAD_USER_INPUT');
   });
 });
 

@@ -1,7 +1,7 @@
 import { Field, ID, InputType, ObjectType, registerEnumType } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { connectionOf } from '../../kernel/graphql/connection.js';
-import { DateTime } from '../../kernel/graphql/scalars.js';
+import { DateTime, SafeInt } from '../../kernel/graphql/scalars.js';
 import { IDEMPOTENCY_KEY } from '../../kernel/idempotency-key.js';
 
 export enum WorkspaceRole {
@@ -35,6 +35,16 @@ export class Workspace {
 
   @Field(() => DateTime, { description: 'When it was made' })
   createdAt!: Date;
+}
+
+@ObjectType({ description: 'The workspace was made or renamed' })
+@Allow('PARENT')
+export class WorkspaceChange {
+  @Field(() => SafeInt, { description: 'Number of the change in its workspace; resume after it' })
+  seq!: number;
+
+  @Field(() => Workspace, { description: 'The workspace as it is now' })
+  workspace!: Workspace;
 }
 
 @ObjectType({ description: 'A workspace that somebody is a member of' })

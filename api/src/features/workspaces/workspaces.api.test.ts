@@ -160,3 +160,26 @@ describe('the caller', () => {
     expect((await harness.ask(CALLER)).code).toBe('UNAUTHENTICATED');
   });
 });
+
+describe('following the workspace', () => {
+  const CHANGED = `subscription ($afterSeq: SafeInt) {
+    workspaceChanged(afterSeq: $afterSeq) { seq workspace { id name } } }`;
+
+  test('tells of its making and its names, goes on from a number, and says nothing of another one', async () => {
+    const { id } = (await create('Second')).data.createWorkspace;
+    const rename = (name: string, workspaceId: string) =>
+      harness.ask(RENAME, { credential: owner.token, variables: { name }, workspaceId });
+    const follow = (afterSeq: number) =>
+      harness.follow(CHANGED, { credential: owner.token, variables: { afterSeq }, workspaceId: id });
+    const events = follow(0);
+    expect((await events.next()).value?.data.workspaceChanged).toEqual({ seq: 1, workspace: { id, name: 'Second' } });
+    await rename('Other', owner.workspaceId);
+    await rename('Renamed', id);
+    const renamed = { seq: 2, workspace: { id, name: 'Renamed' } };
+    expect((await events.next()).value?.data.workspaceChanged).toEqual(renamed);
+    await events.return();
+    const resumed = follow(1);
+    expect((await resumed.next()).value?.data.workspaceChanged).toEqual(renamed);
+    await resumed.return();
+  });
+});
