@@ -78,12 +78,29 @@ const frameSchemas = {
 /** Everything an agent may publish: exactly one member is present. */
 export type AgentFrame = z.infer<(typeof frameSchemas)[keyof typeof frameSchemas]>;
 
+/** The name of a frame's one member. */
+export type FrameKind = keyof typeof frameSchemas;
+
+/** What a frame of this kind carries. */
+export type FrameBody<Kind extends FrameKind> = Extract<AgentFrame, Record<Kind, unknown>>[Kind];
+
+export function frameKindOf(frame: AgentFrame): FrameKind {
+  const [kind] = Object.keys(frame);
+  return kind as FrameKind;
+}
+
+/** What the frame carries, if it is of this kind. */
+export function frameBody<Kind extends FrameKind>(frame: AgentFrame, kind: Kind): FrameBody<Kind> | undefined {
+  const members: Partial<Record<FrameKind, unknown>> = frame;
+  return members[kind] as FrameBody<Kind> | undefined;
+}
+
 /** The frame, or null when it is none. Judges a frame by its one member alone, where a union would try all. */
 export function readAgentFrame(value: unknown): AgentFrame | null {
   if (typeof value !== 'object' || value === null) return null;
   const [name = '', ...others] = Object.keys(value);
   if (others.length > 0 || !Object.hasOwn(frameSchemas, name)) return null;
-  return frameSchemas[name as keyof typeof frameSchemas].safeParse(value).data ?? null;
+  return frameSchemas[name as FrameKind].safeParse(value).data ?? null;
 }
 
 export type OutputFrame = z.infer<typeof outputFrameSchema>;

@@ -1,25 +1,12 @@
-import type { AgentFrame } from '@pilothouse/protocol';
 import type { Database } from '../../kernel/database/index.js';
 import { Fault } from '../../kernel/fault.js';
 import type { Gate } from '../../kernel/gate.js';
+import type { FrameRefusal, IndexedFrame } from '../../kernel/published-frame.js';
 import { systemContext } from '../../kernel/request-context.js';
 import type { ReportService } from '../commands/index.js';
 import type { AgentConnection } from './agent-connection.js';
 import type { AgentSessionRepository } from './agent-session.repository.js';
 import { Superseded } from './superseded.js';
-
-/** A frame with its place in the publish. */
-export interface IndexedFrame {
-  index: number;
-  frame: AgentFrame;
-}
-
-/** A frame that the agent must not send again. */
-export interface FrameRefusal {
-  index: number;
-  code: string;
-  message: string;
-}
 
 export interface OutputIntakeParts {
   database: Database;

@@ -1,22 +1,23 @@
-import {
-  LINK_LIMITS,
-  readAgentFrame,
-  type AgentFrame,
-  type HealthFrame,
-  type HostFacts,
-  type TelemetryFrame,
-} from '@pilothouse/protocol';
+import { frameBody, LINK_LIMITS, readAgentFrame, type FrameBody, type TelemetryFrame } from '@pilothouse/protocol';
 import type { Database, WriteTransaction } from '../../kernel/database/index.js';
 import { Fault } from '../../kernel/fault.js';
 import type { Gate } from '../../kernel/gate.js';
-import { isStorable } from '../../kernel/storable-text.js';
-import type { ReportService } from '../commands/index.js';
+import type { FrameRefusal, IndexedFrame } from '../../kernel/published-frame.js';
+import { isOutputFrame, type ReportService } from '../commands/index.js';
 import type { HostFactsRepository } from '../servers/index.js';
 import type { AgentConnection } from './agent-connection.js';
 import type { KeyRotationService } from './key-rotation.service.js';
 import type { AgentSessionRepository, Epoch } from './agent-session.repository.js';
-import { OutputIntake, type FrameRefusal, type IndexedFrame } from './output-intake.js';
-import { priceOf, PRICES_MS } from './publish-prices.js';
+import {
+  deliveryIdOf,
+  hasStorableTexts,
+  priceOf,
+  sortByKeeper,
+  type FrameKeeper,
+  type HostFrameKind,
+} from './frame-kinds.js';
+import { OutputIntake } from './output-intake.js';
+import { PRICES_MS } from './publish-prices.js';
 import { PublishTurns, type Charge } from './publish-turns.js';
 import { Superseded } from './superseded.js';
 
@@ -38,10 +39,18 @@ export interface PublishParts {
   gate: Gate;
 }
 
+type Keeper = (connection: AgentConnection, frames: readonly IndexedFrame[]) => Promise<FrameRefusal[]>;
+
 /** Takes in what an agent publishes. The answer comes after commit: whatever is not refused by it is durable. */
 export class PublishService {
   private readonly turns = new PublishTurns();
   private readonly output: OutputIntake;
+  /** Each is given frames of its kinds, one at least, and none waits for another. */
+  private readonly keepers: Readonly<Record<FrameKeeper, Keeper>> = {
+    TELEMETRY: (connection, frames) => this.acceptTelemetry(connection, frames),
+    KEY: (connection, frames) => this.announceKey(connection, frames.at(-1)),
+    REPORTS: (connection, frames) => this.keepReports(connection, frames),
+  };
 
   constructor(private readonly parts: PublishParts) {
     this.output = new OutputIntake(parts);
@@ -72,20 +81,12 @@ export class PublishService {
   }
 
   private async keep(connection: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {
-    const telemetry = frames.filter(({ frame }) => 'telemetry' in frame);
-    const announced = frames.filter(({ frame }) => 'keyRotation' in frame);
-    const others = frames.filter(({ frame }) => !('telemetry' in frame || 'keyRotation' in frame));
-    const [fromTelemetry, fromAnnounced, fromOthers] = await Promise.all([
-      this.acceptTelemetry(connection, telemetry),
-      this.announceKey(connection, announced.at(-1)),
-      this.keepReports(connection, others),
-    ]);
-    return [...fromTelemetry, ...fromAnnounced, ...fromOthers];
+    const kept = [...sortByKeeper(frames)].map(([keeper, own]) => this.keepers[keeper](connection, own));
+    return (await Promise.all(kept)).flat();
   }
 
   private async keepReports(connection: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {
-    if (frames.length === 0) return [];
-    const isOutputAlone = frames.every(({ frame }) => 'output' in frame || 'outputGap' in frame);
+    const isOutputAlone = frames.every(({ frame }) => isOutputFrame(frame));
     return isOutputAlone ? this.output.take(connection, frames) : this.applyFenced(connection, frames);
   }
 
@@ -133,20 +134,15 @@ export class PublishService {
   ): Promise<void> {
     const { hosts } = this.parts;
     const server = { id: agent.serverId, workspaceId: agent.workspaceId };
-    let facts: HostFacts | undefined;
-    let health: HealthFrame | undefined;
-    for (const { frame } of frames) {
-      if ('facts' in frame) ({ facts } = frame);
-      if ('health' in frame) ({ health } = frame);
-    }
+    const [facts, health] = [lastOf(frames, 'facts'), lastOf(frames, 'health')];
     const hasOtherFacts = facts !== undefined && (await hosts.store(tx, server, { facts, at: ctx.now() }));
     const hasOtherHealth = health !== undefined && (await hosts.storeHealth(tx, server.id, health));
     if (hasOtherFacts || hasOtherHealth) tx.changed('SERVER', server.id);
   }
 
   private async announceKey(connection: AgentConnection, announced: IndexedFrame | undefined): Promise<FrameRefusal[]> {
-    if (!announced || !('keyRotation' in announced.frame)) return [];
-    const { keyRotation } = announced.frame;
+    const keyRotation = announced && frameBody(announced.frame, 'keyRotation');
+    if (!keyRotation) return [];
     const { rotation, gate } = this.parts;
     const { fenced, refused } = await gate.pass(() => rotation.announce(connection, keyRotation));
     if (fenced) throw new Superseded();
@@ -156,8 +152,9 @@ export class PublishService {
   private async acceptTelemetry({ agent }: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {
     const refused: FrameRefusal[] = [];
     for (const { index, frame } of frames) {
-      if (!('telemetry' in frame)) continue;
-      const report = await this.parts.telemetry.accept(agent, frame.telemetry);
+      const telemetry = frameBody(frame, 'telemetry');
+      if (!telemetry) continue;
+      const report = await this.parts.telemetry.accept(agent, telemetry);
       if (report.fenced) throw new Superseded();
       // Samples that were refused are gone with the frame: the others of it are durable.
       const [first] = report.refused;
@@ -182,13 +179,8 @@ function inParts(frames: readonly IndexedFrame[]): IndexedFrame[][] {
   return Array.from({ length: count }, (_, part) => frames.slice(from(part), from(part + 1)));
 }
 
-/** The command or instruction that a frame names; a result names its own under a signature. */
-function deliveryIdOf(frame: AgentFrame): string | null {
-  for (const kind of ['received', 'started', 'refused', 'output', 'outputGap'] as const) {
-    const { commandId } = (frame as Partial<Record<typeof kind, { commandId: string }>>)[kind] ?? {};
-    if (commandId !== undefined) return commandId;
-  }
-  return null;
+function lastOf<Kind extends HostFrameKind>(frames: readonly IndexedFrame[], kind: Kind): FrameBody<Kind> | undefined {
+  return frames.map(({ frame }) => frameBody(frame, kind)).findLast((body) => body !== undefined);
 }
 
 async function readFrames(received: readonly unknown[]): Promise<{ frames: IndexedFrame[]; refused: FrameRefusal[] }> {
@@ -204,9 +196,4 @@ async function readFrames(received: readonly unknown[]): Promise<{ frames: Index
     beganAt = performance.now();
   }
   return { frames, refused };
-}
-
-/** The bytes of output are base64, and the store of samples judges names for itself. */
-function hasStorableTexts(frame: AgentFrame): boolean {
-  return 'output' in frame || 'telemetry' in frame || isStorable(frame);
 }

@@ -14,12 +14,13 @@ import { CommandService } from './command.service.js';
 import { commandSubscription } from './command.subscription.js';
 import { CommandOutputFeed } from './command-output.feed.js';
 import { commandOutputSubscription } from './command-output.subscription.js';
+import { CommandSweep } from './command.sweep.js';
 import { DeliveryRepository } from './delivery.repository.js';
 import { EnvelopeSeal } from './envelope.seal.js';
 import { OutputRepository } from './output.repository.js';
 import { ReportRepository } from './report.repository.js';
 import type { RefusalAlarm } from './refusals.port.js';
-import { CommandSweep, ReportService } from './report.service.js';
+import { ReportService } from './report.service.js';
 import { RunAdvancer } from './run.advancer.js';
 import { RunResolver } from './run.resolver.js';
 import { RunRepository } from './run.repository.js';
@@ -33,7 +34,7 @@ export { auditDetail, planCommand, type CommandRequest } from './command.plan.js
 export { SavedCommandInput } from './command.inputs.js';
 export { CommandProgram } from './command.types.js';
 export { DeliveryRepository, type Delivery } from './delivery.repository.js';
-export { ReportService } from './report.service.js';
+export { isOutputFrame, ReportService, type CommandFrameKind } from './report.service.js';
 export { StandingRights } from './standing.rights.js';
 export type { TargetExpression, TargetResolver, TargetServer } from './targets.port.js';
 export type { SavedTemplate, TemplateSource } from './templates.port.js';
@@ -69,7 +70,7 @@ export function createCommandsFeature(parts: CommandsParts) {
       .advance(workspaceId, runId)
       .catch((error: unknown) => log.warn({ err: error, runId }, 'A run could not go on; the sweep tries again'));
   };
-  const reporting = { reports: new ReportRepository(), output, bus, log, alarm, onRunProgress };
+  const reporting = { repository: new ReportRepository(), output, bus, log, alarm, onRunProgress };
   const overdue = (now: Date) =>
     database.lookUp<{ workspaceId: string; id: string }>(
       'select workspace_id as "workspaceId", id from overdue_commands($1, $2)',

@@ -1,8 +1,18 @@
-import { openResult, PASSING_REFUSALS, type AgentFrame, type PublicKeyText } from '@pilothouse/protocol';
-import { allAnswered, type Database, type WriteTransaction } from '../../kernel/database/index.js';
+import {
+  frameBody,
+  frameKindOf,
+  openResult,
+  PASSING_REFUSALS,
+  type AgentFrame,
+  type FrameBody,
+  type FrameKind,
+  type PublicKeyText,
+} from '@pilothouse/protocol';
+import { allAnswered, type WriteTransaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Logger } from '../../kernel/log.js';
-import { systemContext, type RequestContext, type WorkspaceContext } from '../../kernel/request-context.js';
+import type { FrameRefusal, IndexedFrame } from '../../kernel/published-frame.js';
+import type { RequestContext, WorkspaceContext } from '../../kernel/request-context.js';
 import type { OutputItem, OutputRepository } from './output.repository.js';
 import { refusalProblemOf, type RefusalAlarm } from './refusals.port.js';
 import type { Moved, ReportRepository } from './report.repository.js';
@@ -14,22 +24,36 @@ export interface ReportingAgent {
   publicKey: PublicKeyText;
 }
 
+/** Frames that move a command on, and those that hold what it wrote. */
+const NEWS_KINDS = ['received', 'started', 'refused', 'result'] as const;
+const OUTPUT_KINDS = ['output', 'outputGap'] as const;
+type NewsKind = (typeof NEWS_KINDS)[number];
+type OutputKind = (typeof OUTPUT_KINDS)[number];
+/** The kinds of frames that `ReportService` applies. */
+export type CommandFrameKind = NewsKind | OutputKind;
+
+const isNews = (kind: FrameKind): kind is NewsKind => (NEWS_KINDS as readonly FrameKind[]).includes(kind);
+
+/** Whether a frame holds what a command wrote, or tells of what is missing of it. */
+export function isOutputFrame(frame: AgentFrame): boolean {
+  return (OUTPUT_KINDS as readonly FrameKind[]).includes(frameKindOf(frame));
+}
+
+interface News<Kind extends NewsKind> {
+  agent: ReportingAgent;
+  body: FrameBody<Kind>;
+}
+
+interface NewsHandler<Kind extends NewsKind> {
+  take(ctx: RequestContext, tx: WriteTransaction, news: News<Kind>): Promise<Refused | null>;
+}
+
+type Refused = Omit<FrameRefusal, 'index'>;
+
 const PASSING_PROBLEMS: ReadonlySet<string> = new Set(PASSING_REFUSALS);
 
-/** Frames about commands, each with its place in what the agent published. */
-export interface IndexedFrame {
-  index: number;
-  frame: AgentFrame;
-}
-
-export interface FrameRefusal {
-  index: number;
-  code: 'UNKNOWN_COMMAND' | 'BAD_RESULT';
-  message: string;
-}
-
 export interface ReportParts {
-  reports: ReportRepository;
+  repository: ReportRepository;
   output: OutputRepository;
   bus: EventBus;
   log: Logger;
@@ -43,6 +67,13 @@ export interface ReportParts {
  * repetition changes nothing and is not refused.
  */
 export class ReportService {
+  private readonly news: { readonly [Kind in NewsKind]: NewsHandler<Kind> } = {
+    received: { take: (ctx, tx, news) => this.received(ctx, tx, news) },
+    started: { take: (ctx, tx, news) => this.started(ctx, tx, news) },
+    refused: { take: (ctx, tx, news) => this.refused(ctx, tx, news) },
+    result: { take: (ctx, tx, news) => this.finished(ctx, tx, news) },
+  };
+
   constructor(private readonly parts: ReportParts) {}
 
   async apply(
@@ -87,7 +118,7 @@ export class ReportService {
   /** Ends what is open on a server whose agent is no longer trusted: revoked, or enrolled anew. */
   async serverRevoked(ctx: WorkspaceContext, tx: WriteTransaction, serverId: string): Promise<void> {
     const reason = 'The server was revoked or enrolled anew before it ended';
-    for (const { id, runId } of await this.parts.reports.endAll(tx, serverId, { reason, at: ctx.now() })) {
+    for (const { id, runId } of await this.parts.repository.endAll(tx, serverId, { reason, at: ctx.now() })) {
       tx.changed('COMMAND', id);
       tx.afterCommit(() => {
         this.parts.bus.publish(`output:${id}`);
@@ -96,56 +127,65 @@ export class ReportService {
     }
   }
 
+  /** What is recorded as output is no news of a command, and comes after all that is. */
   private async applyOne(
     ctx: RequestContext,
     tx: WriteTransaction,
     { agent, frame }: { agent: ReportingAgent; frame: AgentFrame },
-  ): Promise<Omit<FrameRefusal, 'index'> | null> {
-    const at = ctx.now();
-    const { reports } = this.parts;
-    if ('received' in frame) {
-      const id = frame.received.commandId;
-      const moved = await reports.received(tx, agent.serverId, { id, at });
-      if (!moved && (await reports.instructionReceived(tx, agent.serverId, { id, at }))) return null;
-      return this.noteMove(ctx, tx, { agent, id, moved });
-    }
-    if ('started' in frame) {
-      const moved = await reports.started(tx, agent.serverId, { frame: frame.started, at });
-      return this.noteMove(ctx, tx, { agent, id: frame.started.commandId, moved });
-    }
-    if ('refused' in frame) return this.refusedByAgent(ctx, tx, { agent, frame: frame.refused });
-    if ('result' in frame) return this.applyResult(ctx, tx, { agent, frame: frame.result });
-    return null;
+  ): Promise<Refused | null> {
+    const kind = frameKindOf(frame);
+    if (!isNews(kind)) return null;
+    const handler: NewsHandler<NewsKind> = this.news[kind];
+    return handler.take(ctx, tx, { agent, body: frameBody(frame, kind) as FrameBody<NewsKind> });
   }
 
-  private async applyResult(
+  private async received(
     ctx: RequestContext,
     tx: WriteTransaction,
-    { agent, frame }: { agent: ReportingAgent; frame: { statement: string; signature: string } },
-  ): Promise<Omit<FrameRefusal, 'index'> | null> {
-    const bytes = Buffer.from(frame.statement, 'base64');
-    const signature = Buffer.from(frame.signature, 'base64');
+    { agent, body: { commandId: id } }: News<'received'>,
+  ): Promise<Refused | null> {
+    const { repository } = this.parts;
+    const at = ctx.now();
+    const moved = await repository.received(tx, agent.serverId, { id, at });
+    if (!moved && (await repository.instructionReceived(tx, agent.serverId, { id, at }))) return null;
+    return this.noteMove(ctx, tx, { agent, id, moved });
+  }
+
+  private async started(
+    ctx: RequestContext,
+    tx: WriteTransaction,
+    { agent, body }: News<'started'>,
+  ): Promise<Refused | null> {
+    const moved = await this.parts.repository.started(tx, agent.serverId, { frame: body, at: ctx.now() });
+    return this.noteMove(ctx, tx, { agent, id: body.commandId, moved });
+  }
+
+  private async finished(
+    ctx: RequestContext,
+    tx: WriteTransaction,
+    { agent, body }: News<'result'>,
+  ): Promise<Refused | null> {
+    const { repository, log } = this.parts;
+    const bytes = Buffer.from(body.statement, 'base64');
+    const signature = Buffer.from(body.signature, 'base64');
     const result = openResult({ bytes, signature }, { id: agent.agentId, publicKey: agent.publicKey });
     if (!result) {
-      this.parts.log.warn({ serverId: agent.serverId }, 'An agent sent a result whose signature or form is wrong');
+      log.warn({ serverId: agent.serverId }, 'An agent sent a result whose signature or form is wrong');
       return { code: 'BAD_RESULT', message: 'The result’s signature or form is wrong' };
     }
     const statement = { result, bytes, signature, at: ctx.now() };
-    const moved = await this.parts.reports.finished(tx, agent.serverId, statement);
+    const moved = await repository.finished(tx, agent.serverId, statement);
     if (moved) return this.noteMove(ctx, tx, { agent, id: result.commandId, moved });
-    const late = await this.parts.reports.late(tx, agent.serverId, statement);
+    const late = await repository.late(tx, agent.serverId, statement);
     return this.noteMove(ctx, tx, { agent, id: result.commandId, moved: late });
   }
 
-  private async refusedByAgent(
+  private async refused(
     ctx: RequestContext,
     tx: WriteTransaction,
-    {
-      agent,
-      frame: { commandId, problem: text },
-    }: { agent: ReportingAgent; frame: { commandId: string; problem: string } },
-  ): Promise<Omit<FrameRefusal, 'index'> | null> {
-    const { log, reports, alarm } = this.parts;
+    { agent, body: { commandId, problem: text } }: News<'refused'>,
+  ): Promise<Refused | null> {
+    const { log, repository, alarm } = this.parts;
     const { serverId } = agent;
     if (PASSING_PROBLEMS.has(text)) {
       log.warn({ serverId, commandId, problem: text }, 'An agent could not take an instruction; it is delivered again');
@@ -153,8 +193,8 @@ export class ReportService {
     }
     const at = ctx.now();
     const problem = refusalProblemOf(text);
-    const moved = await reports.refusedByAgent(tx, serverId, { id: commandId, problem, at });
-    if (moved || (await reports.instructionRefused(tx, serverId, { id: commandId, at }))) {
+    const moved = await repository.refusedByAgent(tx, serverId, { id: commandId, problem, at });
+    if (moved || (await repository.instructionRefused(tx, serverId, { id: commandId, at }))) {
       log.error({ serverId, commandId, problem }, 'An agent refused an instruction as not genuine');
       tx.audit({
         action: 'instruction-refused',
@@ -163,7 +203,7 @@ export class ReportService {
       });
       await alarm.raise(ctx, tx, { serverId, commandId, problem });
     }
-    if (!moved && (await reports.isInstruction(tx, serverId, commandId))) return null;
+    if (!moved && (await repository.isInstruction(tx, serverId, commandId))) return null;
     return this.noteMove(ctx, tx, { agent, id: commandId, moved });
   }
 
@@ -171,9 +211,9 @@ export class ReportService {
     ctx: RequestContext,
     tx: WriteTransaction,
     { agent, id, moved }: { agent: ReportingAgent; id: string; moved: Moved | null },
-  ): Promise<Omit<FrameRefusal, 'index'> | null> {
+  ): Promise<Refused | null> {
     if (!moved) {
-      const known = await this.parts.reports.stateOf(tx, agent.serverId, id);
+      const known = await this.parts.repository.stateOf(tx, agent.serverId, id);
       return known ? null : { code: 'UNKNOWN_COMMAND', message: 'This server has no such command' };
     }
     const { runId, othersWait } = moved;
@@ -211,32 +251,4 @@ function byCommand(frames: readonly IndexedFrame[]): Map<string, OutputOfCommand
 function outputItem(frame: AgentFrame): OutputItem | null {
   if ('output' in frame) return { piece: frame.output };
   return 'outputGap' in frame ? { gap: frame.outputGap } : null;
-}
-
-/** Gives every command whose lease or deadline has lapsed its final state. Safe to run anywhere, at any time. */
-export class CommandSweep {
-  constructor(
-    private readonly parts: Pick<ReportParts, 'reports' | 'bus' | 'onRunProgress'> & {
-      database: Database;
-      overdue: (now: Date) => Promise<{ workspaceId: string; id: string }[]>;
-    },
-  ) {}
-
-  /** @returns how many commands were ended. */
-  async run(now = new Date()): Promise<number> {
-    const { database, reports, bus, onRunProgress, overdue } = this.parts;
-    let ended = 0;
-    for (const { workspaceId, id } of await overdue(now)) {
-      const moved = await database.write(systemContext(workspaceId, 'sweep-commands'), async (tx) => {
-        const expired = await reports.expire(tx, id, now);
-        if (expired) tx.changed('COMMAND', id);
-        return expired;
-      });
-      if (!moved) continue;
-      ended += 1;
-      bus.publish(`output:${id}`);
-      if (moved.runId !== null) onRunProgress(workspaceId, moved.runId);
-    }
-    return ended;
-  }
 }

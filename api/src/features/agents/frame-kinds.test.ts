@@ -1,6 +1,7 @@
 import type { AgentFrame } from '@pilothouse/protocol';
 import { expect, it } from 'vitest';
-import { priceOf, PRICES_MS } from './publish-prices.js';
+import { priceOf, sortByKeeper } from './frame-kinds.js';
+import { PRICES_MS } from './publish-prices.js';
 
 const SECOND_MS = 1000;
 const commandId = '0191d9a0-0000-7000-8000-000000000000';
@@ -31,8 +32,21 @@ it('takes an hour of samples with 16 parts a minute in no more than three second
   expect(priceOf(hour)).toBeLessThan(3 * SECOND_MS);
 });
 
-it('costs for every report that the next one makes void, and not for the last', () => {
-  const health = { health: { checks: [] } };
-  expect(priceOf(times(1, health))).toBe(PRICES_MS.frame);
-  expect(priceOf(times(3, health))).toBe(3 * PRICES_MS.frame + 2 * PRICES_MS.voidReport);
+it.each([{ health: { checks: [] } }, { facts: {} }, { keyRotation: {} }])(
+  'costs for every report that the next one makes void, and not for the last: %o',
+  (report) => {
+    expect(priceOf(times(1, report))).toBe(PRICES_MS.frame);
+    expect(priceOf(times(3, report))).toBe(3 * PRICES_MS.frame + 2 * PRICES_MS.voidReport);
+  },
+);
+
+it('hands every frame to the one that keeps its kind, in the order in which they came', () => {
+  const kinds = ['facts', 'telemetry', 'received', 'keyRotation', 'output', 'telemetry'];
+  const frames = kinds.map((kind, index) => ({ index, frame: { [kind]: {} } as unknown as AgentFrame }));
+  const kept = [...sortByKeeper(frames)].map(([keeper, own]) => [keeper, own.map(({ index }) => index)]);
+  expect(kept).toEqual([
+    ['REPORTS', [0, 2, 4]],
+    ['TELEMETRY', [1, 5]],
+    ['KEY', [3]],
+  ]);
 });

@@ -1,0 +1,31 @@
+import type { Database } from '../../kernel/database/index.js';
+import { systemContext } from '../../kernel/request-context.js';
+import type { ReportParts } from './report.service.js';
+
+/** Gives every command whose lease or deadline has lapsed its final state. Safe to run anywhere, at any time. */
+export class CommandSweep {
+  constructor(
+    private readonly parts: Pick<ReportParts, 'repository' | 'bus' | 'onRunProgress'> & {
+      database: Database;
+      overdue: (now: Date) => Promise<{ workspaceId: string; id: string }[]>;
+    },
+  ) {}
+
+  /** @returns how many commands were ended. */
+  async run(now = new Date()): Promise<number> {
+    const { database, repository, bus, onRunProgress, overdue } = this.parts;
+    let ended = 0;
+    for (const { workspaceId, id } of await overdue(now)) {
+      const moved = await database.write(systemContext(workspaceId, 'sweep-commands'), async (tx) => {
+        const expired = await repository.expire(tx, id, now);
+        if (expired) tx.changed('COMMAND', id);
+        return expired;
+      });
+      if (!moved) continue;
+      ended += 1;
+      bus.publish(`output:${id}`);
+      if (moved.runId !== null) onRunProgress(workspaceId, moved.runId);
+    }
+    return ended;
+  }
+}
