@@ -123,7 +123,7 @@ const common = {
   id: uuid,
   serverId: uuid,
   workspaceId: uuid,
-  /** Rises on revocation, re-enrolment, freeze and restore; the agent refuses any but its own. */
+  /** Rises on revocation and re-enrolment; the agent refuses any but its own. */
   generation: z.int().min(1),
   /** Order of instructions for one server. */
   sequence: z.int().min(1),

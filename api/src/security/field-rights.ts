@@ -1,5 +1,5 @@
 /**
- * Who may use which root field, written by hand from the table of roles (docs/security-model.md), never from the code.
+ * Who may use which root field, written by hand from the table in docs/security-model.md, “Who may do what”, never from the code.
  *
  * - `anonymous`: nobody in particular. - `viewer` to `owner`: members of the workspace the request is about.
  * - `read`, `run`, `manage`: API tokens of an owner, each with this scope alone.

@@ -6,7 +6,7 @@ import { Invitations2026112100050 } from './202611210005-invitations.js';
 import { Retention2026112100060 } from './202611210006-retention.js';
 import { Operation2026112100070 } from './202611210007-operation.js';
 
-/** In the order in which they run. A migration is never edited after it has landed. */
+/** In the order in which they run. From the first release on a migration is never edited. */
 export const migrations = [
   PeopleAndWorkspaces2026112100010,
   ServersAndAgents2026112100020,
@@ -18,4 +18,4 @@ export const migrations = [
 ];
 
 /** What a database must have seen so that this version can work on it. */
-export const LATEST_MIGRATION = new Operation2026112100070().name;
+export const LATEST_MIGRATION = new (migrations.at(-1)!)().name;
