@@ -2,8 +2,6 @@ import { closeSync, constants, fstatSync, openSync, readFileSync, statSync, type
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-const DEFAULT_HOST_POLICY_PATH = '/etc/pilothouse/host-policy.yaml';
-
 const UNIT_MS = { s: 1000, m: 60_000, h: 3_600_000 } as const;
 
 const duration = z
@@ -42,7 +40,7 @@ export const OPEN_HOST_POLICY: HostPolicy = policySchema.parse({});
 export class HostPolicyFile {
   private known: { mark: string; reading: HostPolicyReading } | null = null;
 
-  constructor(private readonly path: string = DEFAULT_HOST_POLICY_PATH) {}
+  constructor(private readonly path: string) {}
 
   read(): HostPolicyReading {
     const mark = this.mark();

@@ -19,6 +19,9 @@ export interface Identity {
   keySince: string;
 }
 
+/** Of files of older agents, which did not note it. */
+export const KEY_SINCE_UNKNOWN = new Date(0).toISOString();
+
 const fileSchema = z.strictObject({
   version: z.literal(1),
   agentId: z.uuid(),
@@ -29,8 +32,7 @@ const fileSchema = z.strictObject({
   rootFingerprint: z.string().regex(/^[0-9a-f]{64}$/),
   tlsPin: z.string().nullable(),
   privateKey: z.string(),
-  /** Missing in files of older agents: of unknown age, and so due. */
-  keySince: z.iso.datetime().default(new Date(0).toISOString()),
+  keySince: z.iso.datetime().default(KEY_SINCE_UNKNOWN),
 });
 
 /** One file holds identity and key, so that a crash can never leave one beside the other's successor. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isKeyDue } from './key-age.js';
+import { KEY_SINCE_UNKNOWN } from './identity.js';
+import { isKeyDue, keyAgeDays } from './key-age.js';
 
 const KEY_SINCE = '2026-01-01T00:00:00.000Z';
 const daysLater = (days: number) => new Date(Date.parse(KEY_SINCE) + days * 24 * 60 * 60 * 1000);
@@ -16,7 +17,14 @@ describe('a key of 30 days', () => {
   });
 
   it('is due when its age is not known', () => {
-    const unknown = { signingKey: { keyId: 'ffffffff00000000' }, keySince: new Date(0).toISOString() };
+    const unknown = { signingKey: { keyId: 'ffffffff00000000' }, keySince: KEY_SINCE_UNKNOWN };
     expect(isKeyDue(unknown, 365, daysLater(0))).toBe(true);
+  });
+});
+
+describe('the age of a key', () => {
+  it('counts whole days, and is not guessed', () => {
+    expect(keyAgeDays({ keySince: KEY_SINCE }, daysLater(2.99))).toBe(2);
+    expect(keyAgeDays({ keySince: KEY_SINCE_UNKNOWN }, daysLater(0))).toBeNull();
   });
 });

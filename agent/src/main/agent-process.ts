@@ -1,8 +1,10 @@
 import { LINK_LIMITS, type ControlPlaneAck, type EnvelopeExpectation } from '@pilothouse/protocol';
 import { collectFacts } from '../capabilities/facts/index.js';
 import { readBootId } from '../kernel/boot-id.js';
+import type { Capability } from '../kernel/capability.js';
 import { ControlPlaneClock } from '../kernel/control-plane-clock.js';
 import type { ServiceEnvironment } from '../kernel/environment.js';
+import { HostPolicyFile } from '../kernel/host-policy.js';
 import { describeError, type Log } from '../kernel/log.js';
 import type { AgentConfig } from '../kernel/settings.js';
 import type { StateDirectory } from '../kernel/state-directory.js';
@@ -10,12 +12,14 @@ import { AGENT_VERSION } from '../kernel/version.js';
 import { AnchorLog } from '../link/anchor-log.js';
 import { storeIdentity, type Identity } from '../link/identity.js';
 import { instructionSchema, type Instruction } from '../link/instruction.js';
+import { keyAgeDays } from '../link/key-age.js';
 import { KeyRotation } from '../link/key-rotation.js';
 import { Keyring } from '../link/keyring.js';
 import { Link } from '../link/link.js';
 import { ReportSource } from '../link/report-source.js';
 import { addressOf } from './address.js';
-import { healthOf, openCapabilities, type Capabilities } from './capabilities.js';
+import { openCapabilities } from './capabilities.js';
+import { healthOf } from './health.js';
 import { HostReports } from './host-reports.js';
 import { ServiceNotifier } from './service-notifier.js';
 import { serveStatus, type AgentStatus } from './status-socket.js';
@@ -34,7 +38,8 @@ const DRAIN_MS = 2000;
 interface Parts extends AgentProcessOptions {
   keyring: Keyring;
   clock: ControlPlaneClock;
-  capabilities: Capabilities;
+  capabilities: readonly Capability[];
+  hostPolicy: HostPolicyFile;
   rotation: KeyRotation;
   bootId: string;
 }
@@ -56,15 +61,28 @@ export class AgentProcess {
     const clock = new ControlPlaneClock();
     const bootId = await readBootId();
     const expectation = () => expectationOf({ keyring, clock, identity });
-    const capabilities = await openCapabilities({ config, state, identity, expectation, clock, log });
+    const hostPolicy = new HostPolicyFile(config.hostPolicy);
+    const capabilities = await openCapabilities({ config, state, identity, expectation, clock, hostPolicy, log });
     const rotation = await KeyRotation.open({
-      ...{ identity, clock, log, intervalDays: config.keyRotationDays, files: state },
+      identity,
+      files: state,
+      intervalDays: config.keyRotationDays,
+      clock,
+      log,
       reconnect: (cause) => agent.link.reconnect(cause),
     });
-    const agent: AgentProcess = new AgentProcess({ ...options, keyring, clock, capabilities, rotation, bootId });
+    const agent: AgentProcess = new AgentProcess({
+      ...options,
+      keyring,
+      clock,
+      capabilities,
+      hostPolicy,
+      rotation,
+      bootId,
+    });
+    for (const capability of capabilities) await capability.start();
     const { runtimeDirectory } = options.service;
     agent.closeStatus = await serveStatus({ path: state.socket, runtimeDirectory }, () => agent.status());
-    await capabilities.metrics.start();
     agent.reports.start();
     rotation.start();
     agent.link.start();
@@ -73,14 +91,13 @@ export class AgentProcess {
   }
 
   private constructor(private readonly parts: Parts) {
-    const { config, state, identity, keyring, clock, capabilities, rotation, bootId, log, service } = parts;
+    const { config, state, identity, keyring, clock, capabilities, hostPolicy, rotation, bootId, log, service } = parts;
     const source = new ReportSource();
-    const { commands, metrics } = capabilities;
     this.anchors = new AnchorLog(state.anchors, keyring);
     this.reports = new HostReports({
       source,
       facts: () => collectFacts({ agentVersion: AGENT_VERSION }),
-      health: () => healthOf(capabilities),
+      health: () => healthOf(hostPolicy, capabilities),
       log,
     });
     this.link = new Link({
@@ -88,7 +105,7 @@ export class AgentProcess {
       party: { identity, keyring, audience: placeOf(config, identity).url, bootId, nextKey: () => rotation.nextKey() },
       limits: LINK_LIMITS,
       clock,
-      sources: [source, rotation, ...(commands?.sources ?? []), ...metrics.sources],
+      sources: [source, rotation, ...capabilities.flatMap(({ sources }) => sources)],
       log,
       onOnline: (ack) => this.connected(ack),
       onInstruction: (instruction) => this.obey(instruction),
@@ -96,24 +113,22 @@ export class AgentProcess {
     this.notifier = new ServiceNotifier({ environment: service, link: this.link, log });
   }
 
-  /** Ends in order: commands first, so that the results of what was cancelled can still be told. */
+  /** Ends in order: what capabilities end when they stop can still be told before the link goes. */
   async stop(reason: string): Promise<void> {
     const { config, capabilities, rotation } = this.parts;
     await this.notifier.stop();
     this.reports.stop();
     rotation.stop();
-    const tell = async () => {
-      await this.link.stop(DRAIN_MS);
-      await Promise.all(this.underWay);
-    };
     const cancelRunning = config.onStop === 'cancel';
-    await (capabilities.commands ? capabilities.commands.stop({ cancelRunning, reason, tell }) : tell());
-    await capabilities.metrics.stop();
+    await Promise.all(capabilities.map(async (capability) => capability.stop?.({ cancelRunning, reason })));
+    await this.link.stop(DRAIN_MS);
+    await Promise.all(this.underWay);
+    await Promise.all(capabilities.map((capability) => capability.close()));
     await this.closeStatus();
   }
 
   private status(): AgentStatus {
-    const { identity, config, capabilities } = this.parts;
+    const { identity, config, capabilities, clock } = this.parts;
     return {
       version: AGENT_VERSION,
       pid: process.pid,
@@ -121,11 +136,8 @@ export class AgentProcess {
       serverId: identity.serverId,
       url: placeOf(config, identity).url,
       link: this.link.status(),
-      commands: capabilities.commands?.activity() ?? null,
-      telemetry: {
-        bufferedBytes: capabilities.metrics.bufferedBytes,
-        droppedTicks: capabilities.metrics.droppedTicks,
-      },
+      key: { id: identity.signingKey.keyId, ageDays: keyAgeDays(identity, clock.estimate()) },
+      capabilities: Object.fromEntries(capabilities.map((capability) => [capability.name, capability.status()])),
     };
   }
 
@@ -139,7 +151,7 @@ export class AgentProcess {
     }
     await rotation.connected(ack);
     if (anchor) this.finish(this.anchors.keep(anchor), 'An audit anchor was not kept');
-    capabilities.commands?.connected();
+    for (const capability of capabilities) capability.connected?.();
     this.reports.connected();
   }
 
@@ -169,8 +181,10 @@ export class AgentProcess {
         const { deliveryId, keyId } = instruction;
         const bytes = Buffer.from(instruction.bytes, 'base64');
         const envelope = { bytes, keyId, signature: Buffer.from(instruction.envelopeSignature, 'base64') };
-        if (!capabilities.commands) throw new Error('Commands are switched off in the configuration of this agent');
-        return capabilities.commands.accept({ deliveryId, envelope });
+        const taker = capabilities.find((capability) => capability.accept !== undefined);
+        const taken = taker?.accept?.({ deliveryId, envelope });
+        if (!taken) throw new Error('Commands are switched off in the configuration of this agent');
+        return taken;
       }
       case 'KeysetInstruction': {
         const { rootPublicKey, keyset, signature } = instruction;

@@ -107,6 +107,7 @@ describe('run', () => {
     controlPlane.sendCommand(onlyAgent(), ['touch', join(agent.stateDirectory, 'harm')]);
     while (!output.stderr.includes('Commands are switched off')) await once(child.stderr!, 'data');
     expect(await readdir(agent.stateDirectory)).not.toContain('harm');
+    expect((await agent.run(['status'])).stdout).toMatch(/^Commands +switched off$/m);
     expect(await stop()).toBe(0);
   });
 
@@ -204,11 +205,19 @@ describe('status', () => {
       status: {
         pid: child.pid,
         url: controlPlane.url,
-        link: { state: 'ONLINE', lastError: null, epoch: { generation: 1, counter: 1 } },
-        commands: { running: [], queued: 0 },
+        link: { state: 'ONLINE', lastError: null, epoch: { generation: 1, counter: 1 }, protocolVersion: 1 },
+        key: { id: expect.any(String), ageDays: 0 },
+        capabilities: {
+          commands: { figures: { running: [], queued: 0 } },
+          metrics: { figures: { droppedTicks: 0 } },
+        },
       },
     });
-    expect((await agent.run(['status'])).stdout).toMatch(/^Link +online since/);
+    const { stdout } = await agent.run(['status']);
+    expect(stdout).toMatch(/^Link +online since/);
+    expect(stdout).toMatch(/^Protocol +version 1$/m);
+    expect(stdout).toMatch(/^Key +[0-9a-f]+, 0 days old$/m);
+    expect(stdout).toMatch(/^Commands +0 running, 0 waiting\nMetrics +\d+ KiB buffered, 0 dropped$/m);
     expect((await stat(join(agent.stateDirectory, 'agent.sock'))).mode & 0o777).toBe(0o600);
     await stop();
     expect(await askStatus()).toEqual({ status: null, exitCode: 3 });

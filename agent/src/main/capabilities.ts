@@ -1,6 +1,6 @@
 import { dirname, extname, join } from 'node:path';
 import { existsSync, realpathSync } from 'node:fs';
-import type { EnvelopeExpectation, HealthFrame } from '@pilothouse/protocol';
+import type { EnvelopeExpectation } from '@pilothouse/protocol';
 import {
   CommandCapability,
   SessionLauncher,
@@ -8,8 +8,9 @@ import {
   type RunnerLauncher,
 } from '../capabilities/commands/index.js';
 import { MetricsCapability } from '../capabilities/metrics/index.js';
+import type { Capability } from '../kernel/capability.js';
 import type { ControlPlaneClock } from '../kernel/control-plane-clock.js';
-import { HostPolicyFile } from '../kernel/host-policy.js';
+import type { HostPolicyFile } from '../kernel/host-policy.js';
 import type { Log } from '../kernel/log.js';
 import type { AgentConfig } from '../kernel/settings.js';
 import type { StateDirectory } from '../kernel/state-directory.js';
@@ -21,38 +22,21 @@ export interface CapabilityOptions {
   identity: Identity;
   expectation: () => EnvelopeExpectation | null;
   clock: ControlPlaneClock;
+  hostPolicy: HostPolicyFile;
   log: Log;
 }
 
 /** What this agent can do on its host, as far as configuration allows. */
-export interface Capabilities {
-  commands: CommandCapability | null;
-  metrics: MetricsCapability;
-  hostPolicy: HostPolicyFile;
+export async function openCapabilities(options: CapabilityOptions): Promise<Capability[]> {
+  const { commands, metrics } = options.config;
+  return [
+    commands ? openCommands(options) : switchedOff('commands'),
+    metrics ? await openMetrics(options) : switchedOff('metrics'),
+  ];
 }
 
-/** Opens what a former process left, and finds again the commands that still run. */
-export async function openCapabilities(options: CapabilityOptions): Promise<Capabilities> {
-  const { config, state, clock, log } = options;
-  const hostPolicy = new HostPolicyFile(config.hostPolicy);
-  const metrics = await MetricsCapability.open({
-    directory: state.telemetry,
-    clock: { now: () => clock.estimate() },
-    allowed: () => config.metrics && allowsMetrics(hostPolicy),
-    onTrouble: (error) => {
-      if (error) log.warn('Figures of this host cannot be read', { reason: error.message });
-      else log.info('Figures of this host can be read again');
-    },
-    bufferBytes: config.telemetryBufferMib * 2 ** 20,
-    intervalMs: config.metricsIntervalSeconds * 1000,
-  });
-  const commands = config.commands ? openCommands(options, hostPolicy) : null;
-  await commands?.recover();
-  return { commands, metrics, hostPolicy };
-}
-
-function openCommands(options: CapabilityOptions, hostPolicy: HostPolicyFile): CommandCapability {
-  const { config, state, identity, expectation, clock, log } = options;
+function openCommands(options: CapabilityOptions): Capability {
+  const { config, state, identity, expectation, hostPolicy, clock, log } = options;
   return new CommandCapability({
     stateDirectory: state.path,
     identity,
@@ -63,6 +47,27 @@ function openCommands(options: CapabilityOptions, hostPolicy: HostPolicyFile): C
     clock: { now: () => clock.estimate() },
     maxConcurrent: config.maxConcurrentCommands,
   });
+}
+
+function openMetrics({ config, state, clock, hostPolicy, log }: CapabilityOptions): Promise<Capability> {
+  return MetricsCapability.open({
+    directory: state.telemetry,
+    clock: { now: () => clock.estimate() },
+    allowed: () => allowsMetrics(hostPolicy),
+    onTrouble: (error) => {
+      if (error) log.warn('Figures of this host cannot be read', { reason: error.message });
+      else log.info('Figures of this host can be read again');
+    },
+    bufferBytes: config.telemetryBufferMib * 2 ** 20,
+    intervalMs: config.metricsIntervalSeconds * 1000,
+  });
+}
+
+/** Does nothing, and is shown so. */
+function switchedOff(name: string): Capability {
+  const nothing = async () => {};
+  const status = () => ({ lines: ['switched off'], figures: null });
+  return { name, sources: [], start: nothing, close: nothing, status };
 }
 
 function chooseLauncher(config: AgentConfig, state: StateDirectory): RunnerLauncher {
@@ -82,11 +87,4 @@ function findRunner(): string {
 function allowsMetrics(hostPolicy: HostPolicyFile): boolean {
   const reading = hostPolicy.read();
   return reading.ok && reading.policy.metrics;
-}
-
-/** What the control plane should know of this host's health. */
-export function healthOf({ metrics, hostPolicy }: Capabilities): HealthFrame {
-  const policy = hostPolicy.read();
-  const policyCheck = { name: 'host-policy', ok: policy.ok, message: policy.ok ? null : policy.problem.slice(0, 300) };
-  return { checks: [policyCheck, ...metrics.checks()] };
 }

@@ -3,6 +3,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { chmod, rm, symlink } from 'node:fs/promises';
 import { createServer, request } from 'node:http';
 import { basename, dirname, join } from 'node:path';
+import type { CapabilityStatus } from '../kernel/capability.js';
 import type { LinkStatus } from '../link/link.js';
 
 /** What a running agent tells of itself to its own user on this host. */
@@ -13,8 +14,8 @@ export interface AgentStatus {
   serverId: string;
   url: string;
   link: LinkStatus;
-  commands: { running: { commandId: string; startedAt: string }[]; queued: number } | null;
-  telemetry: { bufferedBytes: number; droppedTicks: number };
+  key: { id: string; ageDays: number | null };
+  capabilities: Readonly<Record<string, CapabilityStatus>>;
 }
 
 /** A unix socket's name may hold 107 bytes; a longer path is reached through an open descriptor of its directory. */

@@ -20,21 +20,24 @@ ${CONFIG_HELP}`,
   },
 };
 
-function describe({ version, pid, startedAt, serverId, url, link, commands, telemetry }: AgentStatus): string {
-  const rows: [string, string][] = [
+function describe(status: AgentStatus): string {
+  const { version, pid, startedAt, serverId, url, link, key } = status;
+  const rows: [name: string, ...lines: string[]][] = [
     ['Link', `${link.state.toLowerCase().replace('_', ' ')} since ${link.since}`],
     ['Control plane', url],
     ['Server', serverId],
+    ['Protocol', link.protocolVersion === null ? 'none' : `version ${link.protocolVersion}`],
     ['Epoch', link.epoch ? `${link.epoch.generation}.${link.epoch.counter}` : 'none'],
-    ['Last error', link.lastError ?? 'none'],
-    ...(link.advice ? [['', link.advice] as [string, string]] : []),
-    ['Commands', commands ? `${commands.running.length} running, ${commands.queued} waiting` : 'switched off'],
-    ...(commands?.running ?? []).map(({ commandId, startedAt: at }): [string, string] => [
-      '',
-      `${commandId} since ${at}`,
-    ]),
-    ['Buffer', `${Math.ceil(telemetry.bufferedBytes / 1024)} KiB of figures, ${telemetry.droppedTicks} dropped`],
+    ['Key', `${key.id}, ${key.ageDays === null ? 'of unknown age' : `${key.ageDays} days old`}`],
+    ['Last error', link.lastError ?? 'none', ...(link.advice === null ? [] : [link.advice])],
+    ...Object.entries(status.capabilities).map(([name, { lines }]): [string, ...string[]] => [titleOf(name), ...lines]),
     ['Agent', `${version}, process ${pid}, started ${startedAt}`],
   ];
-  return rows.map(([name, value]) => `${name.padEnd(14)}${value}`).join('\n');
+  return rows
+    .flatMap(([name, ...lines]) => lines.map((line, at) => (at === 0 ? name : '').padEnd(14) + line))
+    .join('\n');
+}
+
+function titleOf(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }

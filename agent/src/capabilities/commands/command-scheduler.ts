@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CommandResult, EnvelopeExpectation, FinalState } from '@pilothouse/protocol';
+import type { StopOptions } from '../../kernel/capability.js';
 import type { HostPolicyReading } from '../../kernel/host-policy.js';
 import type { Log } from '../../kernel/log.js';
 import type { AttemptEnd, CommandExecutor } from './command-executor.js';
@@ -108,7 +109,7 @@ export class CommandScheduler {
     else if (this.occupied.has(commandId)) executor.cancel(commandId, reason);
   }
 
-  async stop({ cancelRunning, reason }: { cancelRunning: boolean; reason: string }): Promise<void> {
+  async stop({ cancelRunning, reason }: StopOptions): Promise<void> {
     this.stopping = true;
     if (this.retry) clearTimeout(this.retry);
     if (cancelRunning) await Promise.all([...this.occupied].map((commandId) => this.cancel(commandId, reason)));

@@ -1,7 +1,8 @@
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { COMMAND_LIMITS, type EnvelopeExpectation, type SignedEnvelope, type SigningKey } from '@pilothouse/protocol';
+import { COMMAND_LIMITS, type EnvelopeExpectation, type SigningKey } from '@pilothouse/protocol';
 import { readBootId } from '../../kernel/boot-id.js';
+import type { Capability, CapabilityStatus, Delivery, StopOptions } from '../../kernel/capability.js';
 import type { FrameSource } from '../../kernel/frame-source.js';
 import type { HostPolicyReading } from '../../kernel/host-policy.js';
 import type { Log } from '../../kernel/log.js';
@@ -40,7 +41,8 @@ export interface CommandActivity {
  * Commands on this host: what comes in as a signed envelope goes out as output and one signed result. The effect
  * happens at most once and the report at least once, through kill -9 of the agent at any moment.
  */
-export class CommandCapability {
+export class CommandCapability implements Capability {
+  readonly name = 'commands';
   readonly sources: FrameSource[];
   private readonly control: ControlSource;
   private readonly output: OutputSource;
@@ -58,8 +60,7 @@ export class CommandCapability {
     this.sources = [this.control, this.output];
   }
 
-  /** Reads the journal and finds again what still runs. Call it once, before the link connects. */
-  async recover(): Promise<void> {
+  async start(): Promise<void> {
     const { control, output, commandsDirectory } = this;
     const { stateDirectory, launcher, log } = this.options;
     const { agentUser = currentAgentUser(), maxConcurrent = COMMAND_LIMITS.maxConcurrency } = this.options;
@@ -88,12 +89,11 @@ export class CommandCapability {
     this.scheduler.recover();
   }
 
-  /** Verifies and takes an instruction; resolves when it is on disk, or refused. Never throws over what it is given. */
-  accept(delivery: { deliveryId: string; envelope: SignedEnvelope }): Promise<void> {
+  accept(delivery: Delivery): Promise<void> {
     return this.intake.accept(delivery);
   }
 
-  /** Tells that a handshake gave a new expectation: what waits from before may start. */
+  /** What waits from before may start. */
   connected(): void {
     this.scheduler.schedule();
   }
@@ -102,13 +102,18 @@ export class CommandCapability {
     return { running: this.executor.running, queued: this.scheduler.queued };
   }
 
-  /**
-   * Takes and starts nothing more. What runs goes on without the agent, or is ended, as CANCELLED, for `reason`.
-   * `tell` may still publish from the sources, with what has just ended, before they are closed.
-   */
-  async stop(options: { cancelRunning: boolean; reason: string; tell?: () => Promise<void> }): Promise<void> {
-    await this.scheduler.stop(options);
-    await options.tell?.();
+  status(): CapabilityStatus {
+    const { running, queued } = this.activity();
+    const each = running.map(({ commandId, startedAt }) => `${commandId} since ${startedAt}`);
+    return { lines: [`${running.length} running, ${queued} waiting`, ...each], figures: { running, queued } };
+  }
+
+  /** What runs goes on without the agent, or is ended, as CANCELLED, for `reason`. */
+  stop(options: StopOptions): Promise<void> {
+    return this.scheduler.stop(options);
+  }
+
+  async close(): Promise<void> {
     this.executor.close();
     await this.output.close();
     await Promise.all(this.housekeeping);

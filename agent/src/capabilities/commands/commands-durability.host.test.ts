@@ -239,7 +239,7 @@ describe('before the first handshake', () => {
     const gate = await host.deliver(host.signer.command({ program: argv('sleep', '60'), limits: { concurrency: 1 } }));
     const waiting = await host.deliver(host.signer.command({ limits: { concurrency: 1 } }));
     await host.started(gate);
-    await host.capability.stop({ cancelRunning: true, reason: 'The agent was stopped' });
+    await host.stopAgent({ cancelRunning: true, reason: 'The agent was stopped' });
     host.expectation = () => null;
     await host.startAgent();
     expect(await host.resultOf(gate)).toMatchObject({ state: 'CANCELLED', reason: 'The agent was stopped' });
@@ -284,7 +284,7 @@ describe('a full disk', () => {
         await host.deliver(command);
         expect(await host.resultOf(command.deliveryId)).toMatchObject({ state: 'SUCCEEDED' });
         expect(readFileSync(effects, 'utf8')).toBe('gate\nrefused\n');
-        await host.capability.stop({ cancelRunning: true, reason: 'The test is over' });
+        await host.stopAgent({ cancelRunning: true, reason: 'The test is over' });
       } finally {
         execFileSync('umount', ['-l', mount]);
       }
@@ -297,10 +297,10 @@ describe('an agent that stops', () => {
     const host = await CommandHost.start({ runnerPath });
     const id = await host.deliver(host.signer.command({ program: argv('sleep', '60') }));
     await host.started(id);
-    await host.capability.stop({ cancelRunning: false, reason: 'An update' });
+    await host.stopAgent({ cancelRunning: false, reason: 'An update' });
     await host.startAgent();
     expect(host.capability.activity().running).toMatchObject([{ commandId: id }]);
-    await host.capability.stop({ cancelRunning: true, reason: 'Pilothouse was stopped on this machine' });
+    await host.stopAgent({ cancelRunning: true, reason: 'Pilothouse was stopped on this machine' });
     await host.startAgent();
     expect(await host.resultOf(id)).toMatchObject({
       state: 'CANCELLED',

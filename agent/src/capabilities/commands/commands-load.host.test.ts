@@ -92,7 +92,7 @@ describe('output', () => {
     expect(await stream?.peek(100_000)).toEqual(first);
     await stream?.advance(1, []);
     expect(await stream?.peek(100_000)).toEqual(expect.arrayContaining(first.slice(1)));
-    await host.capability.stop({ cancelRunning: false, reason: 'A restart' });
+    await host.stopAgent({ cancelRunning: false, reason: 'A restart' });
     host.frames.push(...first.slice(0, 1));
     host.isLinked = true;
     await host.startAgent();

@@ -12,6 +12,7 @@ import {
   type PassingRefusal,
   type SignedEnvelope,
 } from '@pilothouse/protocol';
+import type { Delivery } from '../../kernel/capability.js';
 import { resultWithoutStart, doneRecord } from './command-result.js';
 import { CANCELLED_BY_USER, type CommandScheduler, type Refusal, type SchedulerOptions } from './command-scheduler.js';
 import { judgeByPolicy } from './policy-judgement.js';
@@ -32,11 +33,6 @@ const TIME_REFUSALS: Partial<Record<EnvelopeProblem, Refusal>> = {
 };
 
 type RefusedEnvelope = Extract<OpenedEnvelope, { ok: false }>;
-
-interface Delivery {
-  deliveryId: string;
-  envelope: SignedEnvelope;
-}
 
 export interface IntakeOptions extends SchedulerOptions {
   scheduler: CommandScheduler;

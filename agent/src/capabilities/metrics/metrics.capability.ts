@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto';
 import { uptime } from 'node:os';
 import { TELEMETRY_LIMITS, type HealthFrame } from '@pilothouse/protocol';
 import { readBootId } from '../../kernel/boot-id.js';
+import type { Capability, CapabilityStatus } from '../../kernel/capability.js';
 import type { FrameSource } from '../../kernel/frame-source.js';
 import { HostReader } from './host-reader.js';
 import { RecordLog } from './record-log.js';
@@ -12,7 +13,7 @@ export interface MetricsCapabilityOptions {
   /** Directory of the buffer; made when it is missing. */
   directory: string;
   clock: Clock;
-  /** Whether host policy and configuration let figures be read; asked at every tick, so a change needs no restart. */
+  /** Whether the host policy lets figures be read; asked at every tick, so a change needs no restart. */
   allowed: () => boolean;
   /** Told once when sampling begins to fail, and with null once it works again. */
   onTrouble?: (error: Error | null) => void;
@@ -25,7 +26,8 @@ export interface MetricsCapabilityOptions {
 const MAX_PHASE_MS = 2000;
 
 /** Measures the host, keeps what it measured, and gives it to the link. */
-export class MetricsCapability {
+export class MetricsCapability implements Capability {
+  readonly name = 'metrics';
   readonly sources: readonly FrameSource[];
   private readonly reader: HostReader;
   private readonly sampler: Sampler;
@@ -64,22 +66,17 @@ export class MetricsCapability {
     return this.sampler.start();
   }
 
-  /** No measuring follows; what is buffered stays on disk for the next start. */
-  async stop(): Promise<void> {
+  async close(): Promise<void> {
     await this.sampler.stop();
     await this.buffer.close();
   }
 
-  /** Ticks that were measured and can never be delivered, since the start. */
-  get droppedTicks(): number {
-    return this.buffer.droppedTicks;
+  status(): CapabilityStatus {
+    const { bytes: bufferedBytes, droppedTicks } = this.buffer;
+    const line = `${Math.ceil(bufferedBytes / 1024)} KiB buffered, ${droppedTicks} dropped`;
+    return { lines: [line], figures: { bufferedBytes, droppedTicks } };
   }
 
-  get bufferedBytes(): number {
-    return this.buffer.bytes;
-  }
-
-  /** What the agent reports of this capability's health. */
   checks(): HealthFrame['checks'] {
     const hung = this.reader.mounts.hungPaths;
     const mounts = hung.length > 0 ? `No answer from ${hung.join(', ')}` : null;

@@ -43,7 +43,7 @@ it('measures this host and gives what fits the protocol', async () => {
   const frame = readAgentFrame(frames[0]);
   expect(frame).toMatchObject({ telemetry: { samples: [{ processCount: expect.any(Number) }] } });
   expect(capability.checks().every((check) => check.ok)).toBe(true);
-  await capability.stop();
+  await capability.close();
 });
 
 describe('kill -9 of the writer', () => {

@@ -9,6 +9,7 @@ import {
   type CommandResult,
   type EnvelopeExpectation,
 } from '@pilothouse/protocol';
+import type { StopOptions } from '../../../kernel/capability.js';
 import type { FrameSource } from '../../../kernel/frame-source.js';
 import { OPEN_HOST_POLICY, type HostPolicyReading } from '../../../kernel/host-policy.js';
 import { CommandCapability, type CommandCapabilityOptions } from '../command.capability.js';
@@ -64,10 +65,16 @@ export class CommandHost {
       clock: { now: () => new Date() },
       ...rest,
     });
-    await this.capability.recover();
+    await this.capability.start();
     for (const source of this.capability.sources) source.onReady(() => this.pump());
     this.capability.connected();
     this.pump();
+  }
+
+  /** The end of the agent's process, as it were. */
+  async stopAgent(options: StopOptions): Promise<void> {
+    await this.capability.stop(options);
+    await this.capability.close();
   }
 
   async run(wish: CommandWish): Promise<CommandResult> {
@@ -139,7 +146,7 @@ export class CommandHost {
   }
 
   async stop(options = { cancelRunning: true, reason: 'The test is over' }): Promise<void> {
-    await this.capability.stop(options);
+    await this.stopAgent(options);
     this.isLinked = false;
     await this.pumping;
     // A spare runner that has just been started may still be making its pipes there.

@@ -44,7 +44,7 @@ async function main(setup: CrashingAgentSetup): Promise<void> {
     log: { warn: (message) => void process.stderr.write(`${message}\n`) },
     clock: { now: () => new Date() },
   });
-  await capability.recover();
+  await capability.start();
   const [control] = capability.sources;
   let inFlight = 0;
   const publish = async () => {
