@@ -1,10 +1,10 @@
 import type { CommandEntity } from '@pilothouse/db';
 import { ENVELOPE_LIMITS, type CancelIntent } from '@pilothouse/protocol';
 import { v7 as uuidv7 } from 'uuid';
-import type { AuditRecord, WriteTransaction } from '../../kernel/database/index.js';
+import type { WriteTransaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
-import { actorOf, instructionFields, type CommandIssuer } from './command.issuer.js';
+import { actorOf, instructionFields, type CommandIssuer, type IssuingRecord } from './command.issuer.js';
 import type { CommandRepository } from './command.repository.js';
 import type { InstructionRepository, NumberedServer } from './instruction.repository.js';
 
@@ -29,11 +29,7 @@ export class CommandCanceller {
       reason,
     }: {
       commands: readonly CommandEntity[];
-      record: {
-        action: 'command-cancelled' | 'run-stopped';
-        target: AuditRecord['target'];
-        detail: Record<string, unknown>;
-      };
+      record: IssuingRecord;
       reason: string;
     },
   ): Promise<void> {
@@ -60,16 +56,7 @@ export class CommandCanceller {
       .map((command) => cancelIntent(ctx, command, numbered));
     if (intents.length === 0) return tx.audit(record);
     await instructions.insertCancels(tx, intents, now);
-    issuer.signOnCommit(tx, ctx, {
-      intents,
-      record,
-      store: (envelopes) =>
-        instructions.storeInstructionEnvelopes(
-          tx,
-          intents.map(({ id }) => id),
-          envelopes,
-        ),
-    });
+    issuer.signOnCommit(tx, ctx, { intents, record });
     tx.afterCommit(() => {
       for (const { serverId } of intents) bus.publish(`queue:${serverId}`);
     });

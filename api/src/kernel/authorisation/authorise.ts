@@ -47,17 +47,17 @@ function forbidden(action: Action): Fault {
   });
 }
 
-/** Whether the caller may do this on one server, by workspace role or by a grant on the server or one of its tags. */
+/** Whether a member may do this on one server, by workspace role or by a grant on the server or one of its tags. */
 export function mayOnServer(
-  ctx: RequestContext,
+  { role, grants }: Pick<RequestContext, 'role' | 'grants'>,
   action: Action,
   server: { id: string; tags: readonly string[] },
 ): boolean {
   const { minimum, byGrant } = ruleOf(action);
   if (minimum === 'ANYONE' || minimum === 'SIGNED_IN') return true;
-  if (atLeast(ctx.role, minimum)) return true;
-  if (!byGrant || ctx.role === null) return false;
-  return ctx.grants.some(
+  if (atLeast(role, minimum)) return true;
+  if (!byGrant || role === null) return false;
+  return grants.some(
     (grant) =>
       atLeast(grant.role, minimum) &&
       (grant.serverId === server.id || (grant.tag !== null && server.tags.includes(grant.tag))),
