@@ -35,6 +35,13 @@ export class InstructionEntity {
   @Column({ type: 'bytea', name: 'envelope', default: () => `'\\x'` })
   envelope!: Buffer;
 
+  /** Whether the envelope is stored sealed. Its digest is always that of the bytes that were signed. */
+  @Column({ type: 'boolean', name: 'envelope_sealed', default: false })
+  envelopeSealed!: boolean;
+
+  @Column({ type: 'text', name: 'envelope_digest', default: '' })
+  envelopeDigest!: string;
+
   @Column({ type: 'text', name: 'envelope_key_id', default: '' })
   envelopeKeyId!: string;
 

@@ -122,6 +122,8 @@ const TABLES = `
     kind text not null,
     command_id uuid,
     envelope bytea not null default '',
+    envelope_sealed boolean not null default false,
+    envelope_digest text not null default '',
     envelope_key_id text not null default '',
     envelope_signature bytea not null default '',
     created_at timestamptz not null,

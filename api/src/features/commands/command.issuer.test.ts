@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import type { CancelIntent, Intent } from '@pilothouse/protocol';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import type { AuditPlace, WriteTransaction } from '../../kernel/database/index.js';
@@ -20,12 +21,31 @@ const ctx = makeContext({
   credential: 'token',
 }) as WorkspaceContext;
 
+const ID = '0191d9a0-0000-7000-8000-000000000000';
+const NOW = '2026-01-01T00:00:00.000Z';
+const CANCEL: CancelIntent = {
+  version: 1,
+  id: ID,
+  serverId: ID,
+  workspaceId: ID,
+  generation: 1,
+  sequence: 1,
+  issuedAt: NOW,
+  notBefore: NOW,
+  expiresAt: '2026-01-02T00:00:00.000Z',
+  actor: { kind: 'USER', id: ID },
+  approvalDigest: null,
+  kind: 'cancel',
+  scopes: [],
+  arguments: { commandId: ID },
+};
+
 /** Runs the step that stands between the audit entry and the commit, with this signer. */
-async function signWith(sign: Signer['sign']): Promise<string[]> {
+async function signWith(sign: Signer['sign'], intents: readonly Intent[] = []): Promise<string[]> {
   const stored: string[] = [];
   let step: (place: AuditPlace) => Promise<void> = async () => undefined;
   const tx = {
-    sent: () => undefined,
+    sent: () => void stored.push('stored'),
     audit: () => undefined,
     afterAudit: (given: typeof step) => (step = given),
   } as unknown as WriteTransaction;
@@ -37,9 +57,8 @@ async function signWith(sign: Signer['sign']): Promise<string[]> {
     signerDeadlineMs: 50,
   });
   issuer.signOnCommit(tx, ctx, {
-    intents: [],
+    intents,
     record: { action: 'command-queued', target: { kind: 'COMMAND', id: 'id' } },
-    store: async () => void stored.push('stored'),
   });
   await step({} as AuditPlace);
   return stored;
@@ -47,6 +66,10 @@ async function signWith(sign: Signer['sign']): Promise<string[]> {
 
 it('stores what the signer answers in time', async () => {
   expect(await signWith(async () => [])).toEqual(['stored']);
+});
+
+it('stores nothing of a signer that signs fewer instructions than it was asked for', async () => {
+  await expect(signWith(async () => [], [CANCEL])).rejects.toMatchObject({ code: 'UNAVAILABLE' });
 });
 
 it('gives up on a signer that does not answer, so that the transaction rolls back', async () => {

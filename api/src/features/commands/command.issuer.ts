@@ -4,9 +4,9 @@ import type { AuditPlace, AuditRecord, WriteTransaction } from '../../kernel/dat
 import { Fault } from '../../kernel/fault.js';
 import type { Logger } from '../../kernel/log.js';
 import type { RequestContext, WorkspaceContext } from '../../kernel/request-context.js';
-import { SigningRefused, type Signer } from '../../signer/index.js';
+import { SigningRefused, type IssuingAction, type Signer } from '../../signer/index.js';
 import { limitsFor, type CommandPlan } from './command.plan.js';
-import type { InstructionRepository, NewCommand, NumberedServer } from './instruction.repository.js';
+import type { InstructionRepository, NewCommand, NumberedServer, SignedInstruction } from './instruction.repository.js';
 import { storedArguments } from './stored-arguments.js';
 
 /** How long the signer may take before the mutation fails and rolls back. */
@@ -21,6 +21,9 @@ export interface IssueRequest {
   /** The run these commands belong to, and which batch each server is in; batches after the first are held back. */
   run?: { id: string; batchOf: (index: number) => number };
 }
+
+/** What goes on record for instructions: the signer takes them under these actions only. */
+export type IssuingRecord = Omit<AuditRecord, 'intentDigest'> & { action: IssuingAction };
 
 /** Makes rows and instructions, and has them signed once their audit entry has its place. */
 export class CommandIssuer {
@@ -47,27 +50,27 @@ export class CommandIssuer {
   signOnCommit(
     tx: WriteTransaction,
     ctx: WorkspaceContext,
-    {
-      intents,
-      record,
-      store,
-    }: {
-      intents: readonly Intent[];
-      record: Omit<AuditRecord, 'intentDigest'>;
-      store: (envelopes: readonly SignedEnvelope[]) => Promise<void>;
-    },
+    { intents, record }: { intents: readonly Intent[]; record: IssuingRecord },
   ): void {
     tx.audit({ ...record, intentDigest: intentDigest(intents) });
-    tx.afterAudit(async (place) => tx.sent(store(await this.sign(ctx, place, intents))));
+    tx.afterAudit(async (place) => {
+      const signed = await this.sign(ctx, place, intents);
+      tx.sent(this.parts.instructions.storeEnvelopes(tx, signed));
+    });
   }
 
-  private async sign(ctx: WorkspaceContext, place: AuditPlace, intents: readonly Intent[]): Promise<SignedEnvelope[]> {
+  private async sign(
+    ctx: WorkspaceContext,
+    place: AuditPlace,
+    intents: readonly Intent[],
+  ): Promise<SignedInstruction[]> {
     if (ctx.credential === null) throw new Error('Instructions were issued without a credential');
     try {
-      return await withDeadline(
+      const envelopes = await withDeadline(
         this.parts.signer.sign({ credential: ctx.credential.reveal(), audit: place, intents }),
         this.parts.signerDeadlineMs ?? SIGNER_DEADLINE_MS,
       );
+      return inPairs(intents, envelopes);
     } catch (error) {
       if (!(error instanceof SigningRefused)) {
         throw new Fault('UNAVAILABLE', 'The signer does not answer. Nothing was queued; try again.', { cause: error });
@@ -163,6 +166,15 @@ function refusalFault(error: SigningRefused): Fault {
   }
   return new Fault('FORBIDDEN', 'The signer did not accept this command. Nothing was queued.', {
     details: { refusal: error.refusal },
+  });
+}
+
+/** The signer answers in the order it was asked in. */
+function inPairs(intents: readonly Intent[], envelopes: readonly SignedEnvelope[]): SignedInstruction[] {
+  return intents.map((intent, index) => {
+    const envelope = envelopes[index];
+    if (!envelope) throw new Error('The signer has signed fewer instructions than it was asked for');
+    return { intent, envelope };
   });
 }
 

@@ -157,8 +157,7 @@ export class CommandService {
         idempotencyKey,
         rerunOf: request.rerunOf,
       });
-      const rows = prepared.map(({ row }) => row);
-      const id = rows[0]?.id ?? '';
+      const id = prepared[0]?.row.id ?? '';
       issuer.signOnCommit(tx, ctx, {
         intents: prepared.map(({ intent }) => intent),
         record: {
@@ -166,7 +165,6 @@ export class CommandService {
           target: { kind: 'COMMAND', id },
           detail: { serverId: server.id, server: server.name, ...(template && { template }), ...auditDetail(plan) },
         },
-        store: (envelopes) => instructions.storeEnvelopes(tx, rows, envelopes),
       });
       tx.afterCommit(() => bus.publish(`queue:${server.id}`));
       const queued = this.reread(tx, id);

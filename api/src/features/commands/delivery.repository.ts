@@ -1,6 +1,6 @@
 import { LINK_LIMITS, type SignedEnvelope } from '@pilothouse/protocol';
 import { queryPrepared, type Transaction } from '../../kernel/database/index.js';
-import type { EnvelopeSeal } from './envelope.seal.js';
+import type { EnvelopeRow, EnvelopeSeal } from './envelope.seal.js';
 
 /** An instruction on its way to an agent. */
 export interface Delivery {
@@ -15,11 +15,7 @@ export interface DeliveryEpoch {
   counter: number;
 }
 
-interface Row {
-  id: string;
-  workspaceId: string;
-  envelope: Buffer;
-  envelopeSealed: boolean;
+interface Row extends EnvelopeRow {
   key_id: string;
   signature: Buffer;
 }
@@ -44,8 +40,8 @@ export class DeliveryRepository {
       `with taken_instructions as (
          update instructions set sent_at = $4, sent_counter = $3
           where server_id = $1 and received_at is null and expires_at > $4 and not ${UNDER_WAY} and ${CURRENT_EPOCH}
-         returning id, workspace_id as "workspaceId", envelope, false as "envelopeSealed", envelope_key_id as key_id,
-                   envelope_signature as signature),
+         returning 'instructions' as "table", id, workspace_id as "workspaceId", envelope,
+                   envelope_sealed as "envelopeSealed", envelope_key_id as key_id, envelope_signature as signature),
        taken_commands as (
          update commands c set sent_at = $4, sent_counter = $3
           where c.id in (
@@ -55,8 +51,8 @@ export class DeliveryRepository {
              limit greatest(0, $6 - (select count(*) from commands where server_id = $1 and state in ('DELIVERED', 'QUEUED')
                                         and (state = 'DELIVERED' or ${UNDER_WAY})))
              for no key update skip locked)
-         returning id, workspace_id as "workspaceId", envelope, envelope_sealed as "envelopeSealed",
-                   envelope_key_id as key_id, envelope_signature as signature, priority, sequence)
+         returning 'commands' as "table", id, workspace_id as "workspaceId", envelope,
+                   envelope_sealed as "envelopeSealed", envelope_key_id as key_id, envelope_signature as signature, priority, sequence)
        select *, null as priority, null as sequence from taken_instructions
        union all select * from (select * from taken_commands order by priority desc, sequence) as in_order`,
       [...parameters, LINK_LIMITS.deliveryWindow],

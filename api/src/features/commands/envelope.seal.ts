@@ -1,10 +1,16 @@
 import { envelopeSchema, parseJson, type CommandArguments } from '@pilothouse/protocol';
 import type { SealedPlace, SealingKey } from '../../kernel/sealing.js';
+import type { EnvelopeTable } from './instruction-kinds.js';
 
-/** The row of a command as far as its envelope goes. */
-export interface EnvelopeRow {
+/** Which row an envelope belongs to. */
+export interface EnvelopePlace {
+  table: EnvelopeTable;
   id: string;
   workspaceId: string;
+}
+
+/** The row of an instruction as far as its envelope goes. */
+export interface EnvelopeRow extends EnvelopePlace {
   envelope: Buffer;
   envelopeSealed: boolean;
 }
@@ -13,8 +19,8 @@ export interface EnvelopeRow {
 export class EnvelopeSeal {
   constructor(private readonly sealing: SealingKey) {}
 
-  seal(row: Pick<EnvelopeRow, 'id' | 'workspaceId'>, bytes: Buffer): Buffer {
-    return this.sealing.seal(bytes, placeOf(row));
+  seal(place: EnvelopePlace, bytes: Buffer): Buffer {
+    return this.sealing.seal(bytes, sealedPlace(place));
   }
 
   /**
@@ -24,7 +30,7 @@ export class EnvelopeSeal {
   signedBytes(row: EnvelopeRow): Buffer {
     if (!row.envelopeSealed) return row.envelope;
     try {
-      return this.sealing.open(row.envelope, placeOf(row));
+      return this.sealing.open(row.envelope, sealedPlace(row));
     } catch {
       // The agent is the one that judges envelopes, and says so.
       return row.envelope;
@@ -32,13 +38,14 @@ export class EnvelopeSeal {
   }
 
   /** The arguments that were signed, secrets and all. @throws when the envelope was altered */
-  argumentsOf(row: EnvelopeRow): CommandArguments {
-    const { intent } = envelopeSchema.parse(parseJson(this.sealing.open(row.envelope, placeOf(row))));
+  argumentsOf(command: Omit<EnvelopeRow, 'table'>): CommandArguments {
+    const place = sealedPlace({ ...command, table: 'commands' });
+    const { intent } = envelopeSchema.parse(parseJson(this.sealing.open(command.envelope, place)));
     if (intent.kind !== 'command') throw new Error('The envelope of a command holds another instruction');
     return intent.arguments;
   }
 }
 
-function placeOf({ id, workspaceId }: Pick<EnvelopeRow, 'id' | 'workspaceId'>): SealedPlace {
-  return { workspaceId, table: 'commands', column: 'envelope', row: id, version: 1 };
+function sealedPlace({ table, id, workspaceId }: EnvelopePlace): SealedPlace {
+  return { workspaceId, table, column: 'envelope', row: id, version: 1 };
 }

@@ -1,8 +1,8 @@
 import { InstructionEntity, type CommandEntity } from '@pilothouse/db';
-import { COMMAND_LIMITS, sha256Hex, type CancelIntent, type SignedEnvelope } from '@pilothouse/protocol';
-import { queryPrepared, type Transaction } from '../../kernel/database/index.js';
+import { COMMAND_LIMITS, sha256Hex, type CancelIntent, type Intent, type SignedEnvelope } from '@pilothouse/protocol';
+import { allAnswered, queryPrepared, type Transaction } from '../../kernel/database/index.js';
 import type { EnvelopeSeal } from './envelope.seal.js';
-import { holdsSecrets, type StoredArguments } from './stored-arguments.js';
+import { storageOf, type EnvelopeTable } from './instruction-kinds.js';
 
 /** A server with the next place in its order of instructions. Its row stays locked until the transaction ends. */
 export interface NumberedServer {
@@ -36,6 +36,12 @@ export type NewCommand = Pick<
   | 'createdAt'
   | 'expiresAt'
 >;
+
+/** An instruction with what was signed for it. */
+export interface SignedInstruction {
+  intent: Intent;
+  envelope: SignedEnvelope;
+}
 
 /** Instructions on their way into the queues of servers: numbered, inserted, signed. */
 export class InstructionRepository {
@@ -104,31 +110,6 @@ export class InstructionRepository {
     );
   }
 
-  /** Stores what was signed for these commands, in their order; sealed where secrets are in it. */
-  async storeEnvelopes(
-    tx: Transaction,
-    rows: readonly Pick<NewCommand, 'id' | 'workspaceId' | 'arguments'>[],
-    envelopes: readonly SignedEnvelope[],
-  ): Promise<void> {
-    const isSealed = rows.map((row) => holdsSecrets(row.arguments as StoredArguments));
-    await queryPrepared(
-      tx.manager,
-      `update commands c set envelope = e.bytes, envelope_sealed = e.sealed, envelope_digest = e.digest,
-              envelope_key_id = e.key_id, envelope_signature = e.signature
-         from unnest($1::uuid[], $2::bytea[], $3::boolean[], $4::text[], $5::text[], $6::bytea[])
-              as e(id, bytes, sealed, digest, key_id, signature)
-        where c.id = e.id`,
-      [
-        rows.map(({ id }) => id),
-        envelopes.map(({ bytes }, index) => (isSealed[index] ? this.seal.seal(rows[index]!, bytes) : bytes)),
-        isSealed,
-        envelopes.map(({ bytes }) => sha256Hex(bytes)),
-        envelopes.map(({ keyId }) => keyId),
-        envelopes.map(({ signature }) => signature),
-      ],
-    );
-  }
-
   async insertCancels(tx: Transaction, intents: readonly CancelIntent[], createdAt: Date): Promise<void> {
     const rows = intents.map((intent) => ({
       id: intent.id,
@@ -142,19 +123,38 @@ export class InstructionRepository {
     await tx.manager.createQueryBuilder().insert().into(InstructionEntity).values(rows).updateEntity(false).execute();
   }
 
-  async storeInstructionEnvelopes(
-    tx: Transaction,
-    ids: readonly string[],
-    envelopes: readonly SignedEnvelope[],
-  ): Promise<void> {
-    await tx.manager.query(
-      `update instructions i set envelope = e.bytes, envelope_key_id = e.key_id, envelope_signature = e.signature
-         from unnest($1::uuid[], $2::bytea[], $3::text[], $4::bytea[]) as e(id, bytes, key_id, signature) where i.id = e.id`,
+  /** Stores what was signed for instructions whose rows are there; sealed where secrets may be in it. */
+  async storeEnvelopes(tx: Transaction, signed: readonly SignedInstruction[]): Promise<void> {
+    const tables = new Set(signed.map(({ intent }) => storageOf(intent).table));
+    await allAnswered(
+      [...tables].map((table) => {
+        const own = signed.filter(({ intent }) => storageOf(intent).table === table);
+        return this.storeIn(tx, table, own);
+      }),
+    );
+  }
+
+  private async storeIn(tx: Transaction, table: EnvelopeTable, signed: readonly SignedInstruction[]): Promise<void> {
+    const rows = signed.map(({ intent, envelope: { bytes, keyId, signature } }) => {
+      const { id, workspaceId } = intent;
+      const sealed = storageOf(intent).holdsSecrets(intent);
+      const stored = sealed ? this.seal.seal({ table, id, workspaceId }, bytes) : bytes;
+      return { id, stored, sealed, digest: sha256Hex(bytes), keyId, signature };
+    });
+    await queryPrepared(
+      tx.manager,
+      `update ${table} i set envelope = e.bytes, envelope_sealed = e.sealed, envelope_digest = e.digest,
+              envelope_key_id = e.key_id, envelope_signature = e.signature
+         from unnest($1::uuid[], $2::bytea[], $3::boolean[], $4::text[], $5::text[], $6::bytea[])
+              as e(id, bytes, sealed, digest, key_id, signature)
+        where i.id = e.id`,
       [
-        ids,
-        envelopes.map(({ bytes }) => bytes),
-        envelopes.map(({ keyId }) => keyId),
-        envelopes.map(({ signature }) => signature),
+        rows.map(({ id }) => id),
+        rows.map(({ stored }) => stored),
+        rows.map(({ sealed }) => sealed),
+        rows.map(({ digest }) => digest),
+        rows.map(({ keyId }) => keyId),
+        rows.map(({ signature }) => signature),
       ],
     );
   }

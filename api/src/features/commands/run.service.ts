@@ -119,7 +119,6 @@ export class RunService {
         run: { id: runId, batchOf: (index) => batchOf(index, options) },
       });
       tx.changed('RUN', runId);
-      const rows = prepared.map(({ row }) => row);
       issuer.signOnCommit(tx, ctx, {
         intents: prepared.map(({ intent }) => intent),
         record: {
@@ -133,7 +132,6 @@ export class RunService {
             ...auditDetail(plan),
           },
         },
-        store: (envelopes) => instructions.storeEnvelopes(tx, rows, envelopes),
       });
       tx.afterCommit(() => {
         for (const { row } of prepared) if (!row.held) bus.publish(`queue:${row.serverId}`);

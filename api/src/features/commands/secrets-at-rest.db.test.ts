@@ -116,6 +116,38 @@ describe('values of the environment and standard input', () => {
   });
 });
 
+describe('an instruction that is no command', () => {
+  async function sealedCancel(table: 'commands' | 'instructions') {
+    const { id } = await queue({ argv: ['sleep', '60'] });
+    await delivered();
+    await harness.feature.commands.cancel(ctx, id);
+    const [cancel] = await harness.sql<{ id: string; envelope: Buffer; envelope_digest: string }>(
+      'select id, envelope, envelope_digest from instructions where command_id = $1',
+      [id],
+    );
+    const { workspaceId } = workspace;
+    const place = { workspaceId, table, column: 'envelope', row: cancel!.id, version: 1 };
+    await harness.sql('update instructions set envelope = $2, envelope_sealed = true where id = $1', [
+      cancel!.id,
+      harness.sealing.seal(cancel!.envelope, place),
+    ]);
+    return cancel!;
+  }
+
+  it('reaches the agent as it was signed when it is stored sealed', async () => {
+    const cancel = await sealedCancel('instructions');
+    expect(cancel.envelope_digest).toBe(sha256Hex(cancel.envelope));
+    const [delivery] = await harness.deliveries(server);
+    expect(delivery!.envelope.bytes).toEqual(cancel.envelope);
+    expect(harness.open(server, delivery!).intent).toMatchObject({ id: cancel.id, kind: 'cancel' });
+  });
+
+  it('opens in no row of another table, and is refused there', async () => {
+    await sealedCancel('commands');
+    expect(await problem()).toBe('BAD_SIGNATURE');
+  });
+});
+
 describe('a sealed envelope that was changed behind the control plane', () => {
   it.each([
     ['one byte of it', 'envelope = set_byte(envelope, 80, get_byte(envelope, 80) # 1)'],
