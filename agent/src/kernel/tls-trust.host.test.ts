@@ -44,7 +44,7 @@ afterAll(async () => {
   rmSync(directory, { recursive: true });
 });
 
-const address = (fingerprint: string | null) => ({ url, tls: tlsTrust(fingerprint, 2000), timeoutMs: 2000 });
+const address = (fingerprint: string | null) => ({ url, tls: tlsTrust(fingerprint, 20_000), timeoutMs: 20_000 });
 
 describe('tlsTrust', () => {
   it('talks to the pinned certificate, whoever signed it and whatever name is in it', async () => {
@@ -63,8 +63,8 @@ describe('tlsTrust', () => {
 
   it('writes no byte of a request to another certificate', async () => {
     const before = requests;
-    const other = (text: string) => `${text.startsWith('A') ? 'B' : 'A'}${text.slice(1)}`;
-    for (const wrong of [other(pin).toLowerCase(), `sha256//${other(keyPin.slice(8))}`]) {
+    const other = (text: string) => `${text.startsWith('a') ? 'b' : 'a'}${text.slice(1)}`;
+    for (const wrong of [other(pin), `sha256//${other(keyPin.slice(8))}`]) {
       await expect(postJson(address(wrong), '/agent/enrol', { token: 'secret' })).rejects.toThrow(
         'is not the pinned one',
       );
