@@ -59,15 +59,12 @@ export class InstructionService {
   }: AgentConnection): Promise<{ due: EnvelopeInstruction[]; newestKeyset: number }> {
     const epoch = { serverId: agent.serverId, ...agent.epoch };
     const { database, deliveries, gate, face } = this.parts;
-    // In an object, because nobody waits for it before the commit is on its way.
-    const { taken } = await gate.pass(() =>
-      database.write(ctx, async (tx) => {
-        const taken = allAnswered([deliveries.take(tx, epoch, ctx.now()), face.keysetVersion(tx)]);
-        tx.sent(taken);
-        return { taken };
-      }),
+    const taken = await gate.pass(() =>
+      database.write(ctx, async (tx) =>
+        tx.later(allAnswered([deliveries.take(tx, epoch, ctx.now()), face.keysetVersion(tx)])),
+      ),
     );
-    const [deliveriesDue, newestKeyset] = await taken;
+    const [deliveriesDue, newestKeyset] = await taken.answer;
     const due = deliveriesDue.map(({ id, envelope }) =>
       Object.assign(new EnvelopeInstruction(), { deliveryId: id, ...envelope }),
     );

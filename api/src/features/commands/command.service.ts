@@ -1,7 +1,7 @@
 import { isFinal, type CommandArguments } from '@pilothouse/protocol';
 import type { CommandEntity } from '@pilothouse/db';
 import { mayOnServer } from '../../kernel/authorisation/index.js';
-import { allAnswered, type Database, type Transaction } from '../../kernel/database/index.js';
+import { allAnswered, Later, type Database, type Transaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
 import type { Page } from '../../kernel/graphql/connection.js';
@@ -167,11 +167,9 @@ export class CommandService {
         },
       });
       tx.afterCommit(() => bus.publish(`queue:${server.id}`));
-      const queued = this.reread(tx, id);
-      tx.sent(queued);
-      return { queued };
+      return tx.later(this.reread(tx, id));
     });
-    return 'queued' in outcome ? outcome.queued : outcome;
+    return outcome instanceof Later ? outcome.answer : outcome;
   }
 
   private async findEarlier(

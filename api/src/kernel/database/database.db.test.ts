@@ -121,16 +121,31 @@ describe('statements that do not wait for each other', () => {
     expect(await nameNow()).toBe('third');
   });
 
-  test('may be left to the commit, which comes behind them', async () => {
+  test('may be left to the commit, which comes behind them, and are answered afterwards', async () => {
     const before = await nameNow();
-    const { renamed } = await harness.database.write(ctx, async (tx) => {
+    const order: string[] = [];
+    const renamed = await harness.database.write(ctx, async (tx) => {
       tx.audit(record);
-      const renamed = renameWhere(tx, before, 'left to the commit');
-      tx.sent(renamed);
-      return { renamed };
+      const statement = renameWhere(tx, before, 'left to the commit');
+      void statement.then(() => order.push('answered'));
+      const later = tx.later(statement);
+      order.push('returned');
+      return later;
     });
-    expect(await renamed).toEqual([{ name: 'left to the commit' }]);
+    expect(order).toEqual(['returned', 'answered']);
+    expect(await renamed.answer).toEqual([{ name: 'left to the commit' }]);
     expect(await nameNow()).toBe('left to the commit');
+  });
+
+  test('are told to nobody as done when the commit does not come', async () => {
+    const before = await nameNow();
+    const writing = harness.database.write(ctx, async (tx) => {
+      tx.audit(record);
+      tx.afterAudit(() => Promise.reject(new Error('fails')));
+      return tx.later(renameWhere(tx, before, 'never'));
+    });
+    await expect(writing).rejects.toThrow('fails');
+    expect(await nameNow()).toBe(before);
   });
 
   test.each(['in the work', 'after the audit entry'])(

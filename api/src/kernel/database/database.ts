@@ -23,6 +23,8 @@ export interface WriteTransaction extends Transaction {
    * fails, nothing is committed, and the caller gets its error.
    */
   sent(statement: Promise<unknown>): void;
+  /** As `sent`, for a statement whose answer the caller wants after the commit. */
+  later<T>(statement: Promise<T>): Later<T>;
   /** Notes a change for subscribers. It is numbered at the end of the transaction, in commit order. */
   changed(kind: ChangeKind, subjectId: string): void;
   /** Notes what goes on record. Every change that a person or token makes must be on record. */
@@ -31,6 +33,15 @@ export interface WriteTransaction extends Transaction {
   afterAudit(step: (place: AuditPlace) => Promise<void>): void;
   /** Runs once the change is durable. */
   afterCommit(step: () => void): void;
+}
+
+/**
+ * An answer that the commit does not wait for. Work that returned the promise itself would wait for it before its
+ * transaction could end.
+ */
+export class Later<T> {
+  /** @param answer there once the transaction has committed */
+  constructor(readonly answer: Promise<T>) {}
 }
 
 /** How somebody without a workspace enters one: see `Database.enter`. */
@@ -177,6 +188,10 @@ class TransactionNotes {
     return {
       manager,
       sent: commitBehind,
+      later: (statement) => {
+        commitBehind(statement);
+        return new Later(statement);
+      },
       changed: (kind, subjectId) => void this.changes.push({ kind, subjectId }),
       audit: (record) => void this.records.push(record),
       afterAudit: (step) => void this.auditSteps.push(step),
