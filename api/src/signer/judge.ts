@@ -46,19 +46,19 @@ export function judgeRights(
     throw new SigningRefused('ACTOR_MISMATCH', 'The credential belongs to another actor than the audit entry names');
   }
   for (const intent of intents) {
-    const { action, scopesNeeded } = ruleOf(intent);
+    const rule = ruleOf(intent);
     if (!tokenMay(actor, tokenScopeOf(intent))) {
-      throw new SigningRefused('NOT_ALLOWED', `The API token does not have the scope of ${action}`);
+      throw new SigningRefused('NOT_ALLOWED', `The API token does not have the scope of ${rule.action}`);
     }
     const server = servers.get(intent.serverId);
     if (!server || server.generation !== intent.generation) {
       throw new SigningRefused('WRONG_SERVER', 'A server is not of this workspace, revoked, or of another generation');
     }
-    if (!mayOnServer(actor, action, server)) {
-      throw new SigningRefused('NOT_ALLOWED', `The actor does not have the right ${action} on one of the servers`);
+    if (!mayOnServer(actor, rule.action, server)) {
+      throw new SigningRefused('NOT_ALLOWED', `The actor does not have the right ${rule.action} on one of the servers`);
     }
     const isGranted = intent.scopes.every((scope) => server.scopes.includes(scope));
-    if (!isGranted || !scopesNeeded(intent).every((scope) => intent.scopes.includes(scope))) {
+    if (!isGranted || !rule.scopesNeeded(intent).every((scope) => intent.scopes.includes(scope))) {
       throw new SigningRefused('NOT_ALLOWED', 'A server does not grant what an instruction needs');
     }
   }

@@ -60,7 +60,8 @@ export class InstructionIntake {
   private async take(deliveryId: string, intent: Intent, envelope: SignedEnvelope): Promise<void> {
     if (this.options.ledger.phaseOf(intent.id)) await this.reportAgain(intent.id);
     else if (intent.kind === 'cancel') await this.takeCancel(intent);
-    else await this.takeCommand(deliveryId, intent, envelope);
+    else if (intent.kind === 'command') await this.takeCommand(deliveryId, intent, envelope);
+    else intent satisfies never;
   }
 
   private async refuse(deliveryId: string, { problem, id }: RefusedEnvelope, envelope: SignedEnvelope): Promise<void> {
