@@ -16,7 +16,8 @@ export const RETENTION_DAYS = {
   invitations: 30,
   // As long as audit and history may name them.
   api_tokens: 400,
-  sessions: 1,
+  // For so long their person is known where they began: strangers cannot keep them from signing in there.
+  sessions: 30,
   revocations: 1,
 } as const;
 

@@ -40,9 +40,9 @@ let sequence = 0;
 async function addCommand(state: string, finishedAt: Date | null, runId: string | null = null): Promise<string> {
   const id = uuidv7();
   await admin.query(
-    `insert into commands (id, workspace_id, server_id, run_id, sequence, priority, state, arguments, limits, idempotent, actor_kind,
+    `insert into commands (id, workspace_id, server_id, run_id, sequence, priority, state, arguments, scopes, limits, idempotent, actor_kind,
        actor_id, search_text, created_at, expires_at, finished_at)
-     values ($1, $2, $3, $4, $5, 0, $6, '{}', '{}', false, 'USER', $7, '', '2020-01-01', '2020-01-02', $8)`,
+     values ($1, $2, $3, $4, $5, 0, $6, '{}', '{}', '{}', false, 'USER', $7, '', '2020-01-01', '2020-01-02', $8)`,
     [id, tenant.workspaceId, tenant.serverId, runId, (sequence += 1), state, tenant.userId, finishedAt],
   );
   await admin.query(
@@ -130,12 +130,17 @@ test.each(Object.entries(INSERT))('removes %s only after their time', async (tab
   expect(await kept(table)).toEqual([young]);
 });
 
-test('removes sessions a day after they ended or expired, and old revocations and events', async () => {
+test('removes sessions 30 days after they ended or expired, and old revocations and events after one', async () => {
   const session = (minutes: number, revoked: boolean) =>
     admin.query(
       `insert into sessions (id, user_id, token_hash, client, second_factor, created_at, last_used_at, expires_at, address, user_agent, revoked_at)
        values (gen_random_uuid(), $1, uuid_send(gen_random_uuid()), 'CLI', false, '2020-01-01', now(), $2, '', $3, $4)`,
-      [tenant.userId, revoked ? '2999-01-01' : daysAgo(1, minutes), `${minutes}`, revoked ? daysAgo(1, minutes) : null],
+      [
+        tenant.userId,
+        revoked ? '2999-01-01' : daysAgo(30, minutes),
+        `${minutes}`,
+        revoked ? daysAgo(30, minutes) : null,
+      ],
     );
   for (const minutes of [1, -1]) await Promise.all([session(minutes, true), session(minutes, false)]);
   const at = [daysAgo(1, 1), daysAgo(1, -1)];

@@ -11,9 +11,17 @@ export const RATE_LIMITS = {
   address: { points: 300, seconds: 60 },
   /** Operations of one workspace, all its people and tokens together. */
   workspace: { points: 30_000, seconds: 60 },
-  /** Tries to sign in, set up or confirm a password: for one address, and for one account. */
+  /** Tries to sign in, set up or confirm a password, from one address. */
   signInAddress: { points: 30, seconds: 300 },
+  /** Tries to sign in to one account from one network. */
   signInAccount: { points: 10, seconds: 300 },
+  /**
+   * Those from all networks together that the account was never signed in from. Who spends them keeps its person out of
+   * new places, and not out of those where they have been before.
+   */
+  signInAccountAnywhere: { points: 100, seconds: 3600 },
+  /** Tries of one person to confirm their password. */
+  stepUp: { points: 10, seconds: 300 },
   /** Requests to the agents' plain HTTP entrances from one address. */
   agentEntrance: { points: 600, seconds: 60 },
   /** Requests for the install script and the files of a release from one address. */

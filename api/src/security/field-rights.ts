@@ -106,7 +106,7 @@ export const FIELD_RIGHTS: Readonly<Record<string, FieldRight>> = {
   'Mutation.revokeServer': MANAGE,
   'Mutation.revokeServerGrant': ADMIN_CONFIRMED,
   'Mutation.revokeSession': ONESELF,
-  'Mutation.rotateServerKey': MANAGE,
+  'Mutation.rotateServerKey': ADMIN_CONFIRMED,
   'Mutation.runCommand': RUN,
   'Mutation.runOnServers': RUN,
   'Mutation.setServerMaintenance': MANAGE,

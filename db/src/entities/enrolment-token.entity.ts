@@ -24,6 +24,7 @@ export class EnrolmentTokenEntity {
   @Column({ type: 'bytea', name: 'token_hash' })
   tokenHash!: Buffer;
 
+  /** The most that its server allows once the token is used. */
   @Column({ type: 'text', name: 'scopes', array: true })
   scopes!: string[];
 

@@ -176,10 +176,12 @@ const LOOK_UPS = `
     returning t.id $$;
 
   create function user_by_email(address text)
-    returns table (id uuid, password_hash text, disabled_at timestamptz, has_totp boolean)
+    returns table (id uuid, password_hash text, disabled_at timestamptz, has_totp boolean, addresses text[])
     language sql stable ${DEFINER} as $$
       select u.id, u.password_hash, u.disabled_at,
-             exists (select from public.totp_credentials t where t.user_id = u.id and t.confirmed_at is not null)
+             exists (select from public.totp_credentials t where t.user_id = u.id and t.confirmed_at is not null),
+             array(select s.address from public.sessions s where s.user_id = u.id
+                    group by s.address order by pg_catalog.max(s.created_at) desc limit 100)
         from public.users u where pg_catalog.lower(u.email) = pg_catalog.lower(address) limit 1 $$;
 
   create function setup_is_complete() returns boolean language sql stable ${DEFINER} as $$

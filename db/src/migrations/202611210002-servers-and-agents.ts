@@ -184,9 +184,10 @@ const FUNCTIONS = `
         from public.agent_identities i join public.servers s on s.id = i.server_id where i.id = agent limit 1 $$;
 
   -- Spends the token and creates the identity, in one statement each inside one call; no row when the token is not good.
-  -- A server that had an identity before gets a new generation: envelopes for the old one are worthless.
+  -- A server that had an identity before gets a new generation: envelopes for the old one are worthless. Of the server's
+  -- scopes those stay that the token was given out for: what was added since was not shown to whoever holds the token.
   create function enrol_agent(hash bytea, request jsonb)
-    returns table (server_id uuid, workspace_id uuid, generation int)
+    returns table (server_id uuid, workspace_id uuid, generation int, scopes text[])
     language plpgsql ${DEFINER} as $$
     declare token record; again boolean;
     begin
@@ -194,7 +195,7 @@ const FUNCTIONS = `
         from public.servers s
        where t.token_hash = hash and t.used_at is null and t.revoked_at is null and t.expires_at > pg_catalog.now()
          and s.id = t.server_id and s.deleted_at is null
-      returning t.server_id, t.workspace_id into token;
+      returning t.server_id, t.workspace_id, t.scopes into token;
       if not found then return; end if;
       perform from public.servers s where s.id = token.server_id for update; -- two tokens of one server take turns
       update public.agent_identities i set revoked_at = pg_catalog.now() where i.server_id = token.server_id and i.revoked_at is null;
@@ -204,9 +205,11 @@ const FUNCTIONS = `
       return query
         update public.servers s
            set generation = s.generation + case when again then 1 else 0 end, revoked_at = null, enrolled_at = pg_catalog.now(),
-               facts = request->'facts', facts_at = pg_catalog.now(), queue_held = false
+               facts = request->'facts', facts_at = pg_catalog.now(), queue_held = false,
+               profile = case when s.scopes <@ token.scopes then s.profile else 'custom' end,
+               scopes = array(select scope from pg_catalog.unnest(s.scopes) scope where scope = any (token.scopes))
          where s.id = token.server_id
-        returning s.id, s.workspace_id, s.generation;
+        returning s.id, s.workspace_id, s.generation, s.scopes;
     end $$;
 
   -- Locks the sessions whose epoch is current against a newer connection until the caller's transaction ends.

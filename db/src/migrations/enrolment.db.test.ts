@@ -28,12 +28,12 @@ beforeEach(async () => {
 });
 
 /** The hash of a new token that was made `age` ago and holds for 24 hours. */
-async function issueToken(age = '0'): Promise<Buffer> {
+async function issueToken(age = '0', scopes: string[] = []): Promise<Buffer> {
   const hash = randomBytes(32);
   await admin.query(
     `insert into enrolment_tokens (id, workspace_id, server_id, token_hash, scopes, created_at, expires_at)
-     values (gen_random_uuid(), $1, $2, $3, '{}', now() - $4::interval, now() - $4::interval + interval '24 hours')`,
-    [workspaceId, serverId, hash, age],
+     values (gen_random_uuid(), $1, $2, $3, $5, now() - $4::interval, now() - $4::interval + interval '24 hours')`,
+    [workspaceId, serverId, hash, age, scopes],
   );
   return hash;
 }
@@ -57,7 +57,7 @@ test('of 50 concurrent redemptions by two replicas one makes an identity', async
   const results = await Promise.all(
     Array.from({ length: 50 }, (_, n) => enrol(hash, { replica: replicas[n % 2 ? 1 : 0] })),
   );
-  expect(results.flat()).toEqual([{ server_id: serverId, workspace_id: workspaceId, generation: 1 }]);
+  expect(results.flat()).toMatchObject([{ server_id: serverId, workspace_id: workspaceId, generation: 1 }]);
   expect(await identities()).toHaveLength(1);
 });
 
@@ -97,6 +97,17 @@ test('enrolling again revokes the identity before and raises the generation', as
   ]);
   const { rows } = await replicas[0].query('select agent_id, revoked, generation from agent_by_id($1)', [first]);
   expect(rows).toEqual([{ agent_id: first, revoked: true, generation: 2 }]);
+});
+
+test.each([
+  ['all of them', ['metrics', 'exec', 'shell'], { profile: 'mine', scopes: ['metrics', 'exec'] }],
+  ['some of them', ['exec'], { profile: 'custom', scopes: ['exec'] }],
+  ['others', ['shell'], { profile: 'custom', scopes: [] }],
+])('the server keeps those of its scopes that the token is for: %s', async (_which, ofToken, kept) => {
+  await admin.query(`update servers set profile = 'mine', scopes = '{metrics,exec}' where id = $1`, [serverId]);
+  expect(await enrol(await issueToken('0', ofToken))).toMatchObject([{ scopes: kept.scopes }]);
+  const { rows } = await admin.query('select profile, scopes from servers where id = $1', [serverId]);
+  expect(rows).toEqual([kept]);
 });
 
 test('a redemption that is rolled back leaves the token unspent', async () => {

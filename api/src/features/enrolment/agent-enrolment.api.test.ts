@@ -18,6 +18,7 @@ const CREATE = `mutation ($input: CreateServerInput!) { createServer(input: $inp
   ... on ServerEnrolment { server { id } enrolment { token } } } }`;
 const REENROL = `mutation ($input: ReenrolServerInput!) { reenrolServer(input: $input) {
   ... on ServerEnrolment { enrolment { token } } } }`;
+const UPDATE = `mutation ($input: UpdateServerInput!) { updateServer(input: $input) { ... on Server { id } } }`;
 const SERVER = `query ($id: ID!) { server(id: $id) { state stateReason agentVersion tags automaticTags
   facts { hostname addresses memoryMib bootedAt systemd virtualisation automaticTags } } }`;
 const REVOKE = 'mutation ($id: ID!) { revokeServer(input: { serverId: $id }) { ... on Server { state } } }';
@@ -44,6 +45,14 @@ async function renewToken(serverId: string): Promise<string> {
   const { data } = await scene.fleet.harness.ask(owner, REENROL, { input: { serverId, replaceOnline: true } });
   return data.reenrolServer.enrolment.token;
 }
+
+async function change(serverId: string, permissions: Record<string, unknown>): Promise<void> {
+  const { code } = await scene.fleet.harness.ask(owner, UPDATE, { input: { serverId, ...permissions } });
+  expect(code).toBeUndefined();
+}
+
+const permissionsOf = async (id: string) =>
+  (await scene.fleet.harness.ask(owner, 'query ($id: ID!) { server(id: $id) { profile scopes } }', { id })).data.server;
 
 function requestFor(token: string, facts: Partial<HostFacts> = {}, key = generateSigningKey()): EnrolmentRequest {
   return signEnrolment(key, { token, facts: { ...HOST_FACTS, ...facts }, versions: { min: 1, max: 1 } });
@@ -155,6 +164,25 @@ describe('enrolling', () => {
       [member.workspaceId],
     );
     expect(entries).toHaveLength(1);
+  });
+
+  test('gives the server at most the scopes that its token was given out for, whatever it was widened to', async () => {
+    const { serverId, token } = await addServer();
+    await change(serverId, { profile: 'FULL_ACCESS' });
+    await scene.post('/agent/enrol', requestFor(token));
+    expect(await permissionsOf(serverId)).toEqual({ profile: 'CUSTOM', scopes: ['METRICS', 'EXEC', 'SHELL'] });
+    const [entry] = await scene.fleet.harness.sql<{ detail: string }>(
+      `select detail from audit_entries where chain = $1 and action = 'agent-enrolled'`,
+      [member.workspaceId],
+    );
+    expect(JSON.parse(entry!.detail).scopes).toEqual(['metrics', 'exec', 'shell']);
+  });
+
+  test('gives the server no scope back that was taken from it since', async () => {
+    const { serverId, token } = await addServer();
+    await change(serverId, { profile: 'READ_ONLY' });
+    await scene.post('/agent/enrol', requestFor(token));
+    expect(await permissionsOf(serverId)).toEqual({ profile: 'READ_ONLY', scopes: ['METRICS'] });
   });
 
   test('anew raises generation and epoch, and voids the identity before', async () => {

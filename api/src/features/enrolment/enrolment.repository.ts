@@ -8,6 +8,8 @@ export interface Redeemed {
   serverId: string;
   workspaceId: string;
   generation: number;
+  /** What may be done on the server from now on. */
+  scopes: string[];
 }
 
 export interface Redemption {
@@ -35,7 +37,7 @@ export class EnrolmentRepository {
   /** Spends the token and creates the identity; null when the token is not good. Needs no workspace. */
   async redeem(tx: Transaction, { tokenHash, ...request }: Redemption): Promise<Redeemed | null> {
     const rows: Omit<Redeemed, 'agentId'>[] = await tx.manager.query(
-      `select server_id as "serverId", workspace_id as "workspaceId", generation from enrol_agent($1, $2)`,
+      `select server_id as "serverId", workspace_id as "workspaceId", generation, scopes from enrol_agent($1, $2)`,
       [tokenHash, JSON.stringify(request)],
     );
     return rows[0] ? { ...rows[0], agentId: request.agentId } : null;

@@ -3,6 +3,7 @@ import type { SeededWorkspace } from '@pilothouse/db/testing';
 import { generateSigningKey } from '@pilothouse/protocol';
 import { seedServer } from '@pilothouse/db/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { WorkspaceContext } from '../../kernel/request-context.js';
 import { Fleet } from '../../testing/fleet.js';
 
 const ROTATE = `mutation ($id: ID!) { rotateServerKey(input: { serverId: $id }) { __typename
@@ -74,6 +75,16 @@ describe('asking for a new key', () => {
   test('is refused where the agent could not', async () => {
     const id = await enrolled(1);
     expect((await rotate(id)).data.rotateServerKey).toMatchObject({ __typename: 'AgentTooOld', code: 'AGENT_TOO_OLD' });
+    expect(await askedAt(id)).toBeNull();
+  });
+
+  test('needs a confirmation, as trusting an agent does, and is not for API tokens', async () => {
+    const id = await enrolled();
+    const admin = fleet.harness.as(member, 'ADMIN');
+    const stale = { ...admin, actor: { ...admin.actor, steppedUpAt: null } } as WorkspaceContext;
+    const actor = { kind: 'API_TOKEN' as const, id: randomUUID(), userId: member.userId, scopes: ['MANAGE' as const] };
+    expect((await rotate(id, stale)).code).toBe('STEP_UP_REQUIRED');
+    expect((await rotate(id, { ...admin, actor })).code).toBe('FORBIDDEN');
     expect(await askedAt(id)).toBeNull();
   });
 

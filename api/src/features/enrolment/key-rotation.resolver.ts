@@ -13,7 +13,7 @@ export class KeyRotationResolver {
   @Mutation(() => RotateServerKeyResult, {
     description: 'Asks a server’s agent for a new key: at once where it is connected, else when it next connects',
   })
-  @Allow('servers.write')
+  @Allow('servers.enrol')
   async rotateServerKey(
     @Arg('input', () => RotateServerKeyInput, { description: 'Which server' }) { serverId }: RotateServerKeyInput,
     @Ctx() ctx: WorkspaceContext,

@@ -44,9 +44,19 @@ export class RedemptionService {
     const redeemed = await this.takeIn(request, address);
     if (!redeemed) return { refusal: 'TOKEN_INVALID' };
     const { identityKey, rootFingerprint } = this.parts;
+    const { agentId, serverId, workspaceId, generation } = redeemed;
     const { publicKey } = request;
+    const issuedAt = now.toISOString();
     return {
-      receipt: signReceipt(identityKey, { ...redeemed, publicKey, rootFingerprint, issuedAt: now.toISOString() }),
+      receipt: signReceipt(identityKey, {
+        agentId,
+        serverId,
+        workspaceId,
+        generation,
+        publicKey,
+        rootFingerprint,
+        issuedAt,
+      }),
     };
   }
 
@@ -57,7 +67,7 @@ export class RedemptionService {
       lookUp: (tx) => enrolments.redeem(tx, { tokenHash, agentId: uuidv7(), publicKey, facts }),
       contextOf: ({ workspaceId }) => enrolmentContext(workspaceId, address),
       work: async ({ ctx, tx, found }) => {
-        const { serverId: id, workspaceId, agentId, generation } = found;
+        const { serverId: id, workspaceId, agentId, generation, scopes } = found;
         await this.parts.facts.store(tx, { id, workspaceId }, { facts, at: ctx.now() });
         await enrolments.beginSession(tx, found);
         await hooks.run(ctx, tx, id);
@@ -66,7 +76,7 @@ export class RedemptionService {
         tx.audit({
           action: 'agent-enrolled',
           target: { kind: 'SERVER', id },
-          detail: { serverId: id, tokenId, agentId, generation, publicKey, hostname: facts.hostname },
+          detail: { serverId: id, tokenId, agentId, generation, scopes, publicKey, hostname: facts.hostname },
         });
         return found;
       },

@@ -5,6 +5,8 @@ export interface FoundAccount {
   id: string;
   passwordHash: string;
   disabledAt: Date | null;
+  /** Where it was signed in from, the latest first and not all. */
+  addresses: string[];
 }
 
 /** Accounts of people: found by their address before anybody is known, changed only by themselves. */
@@ -13,7 +15,7 @@ export class AccountRepository {
 
   async byEmail(email: string): Promise<FoundAccount | undefined> {
     const [account] = await this.database.lookUp<FoundAccount>(
-      `select id, password_hash as "passwordHash", disabled_at as "disabledAt" from user_by_email($1)`,
+      `select id, password_hash as "passwordHash", disabled_at as "disabledAt", addresses from user_by_email($1)`,
       [email],
     );
     return account;

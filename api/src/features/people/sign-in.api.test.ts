@@ -107,21 +107,67 @@ describe('signing in', () => {
 });
 
 describe('limits on tries', () => {
-  test('of one account, from wherever they come', async () => {
+  const guess = (limited: PeopleHarness, address: string, email: string) =>
+    limited.ask(SIGN_IN, { address, variables: { input: { email, password: 'wrong', client: 'CLI' } } });
+
+  test('of one account in one network, which say nothing of other networks', async () => {
     const limited = await PeopleHarness.start(undefined, { signInAccount: { points: 2, seconds: 300 } });
-    const attempt = (address: string, email: string) =>
-      limited.ask(SIGN_IN, { address, variables: { input: { email, password: 'wrong', client: 'CLI' } } });
-    expect((await attempt('192.0.2.1', 'a@example.test')).code).toBeUndefined();
-    expect((await attempt('192.0.2.2', 'A@example.test')).code).toBeUndefined();
-    expect((await attempt('192.0.2.3', 'a@example.test')).code).toBe('RATE_LIMITED');
-    expect((await attempt('192.0.2.3', 'b@example.test')).code).toBeUndefined();
+    expect((await guess(limited, '2001:db8::1', 'a@example.test')).code).toBeUndefined();
+    expect((await guess(limited, '2001:db8::2', 'A@example.test')).code).toBeUndefined();
+    expect((await guess(limited, '2001:db8::3', 'a@example.test')).code).toBe('RATE_LIMITED');
+    expect((await guess(limited, '2001:db8::3', 'b@example.test')).code).toBeUndefined();
+    expect((await guess(limited, '192.0.2.3', 'a@example.test')).code).toBeUndefined();
+    await limited.stop();
+  });
+
+  test('of one account from all networks together, whether it exists or not', async () => {
+    const limited = await PeopleHarness.start(undefined, { signInAccountAnywhere: { points: 2, seconds: 3600 } });
+    const { email } = await seedPerson(limited);
+    await limited.sql('delete from sessions');
+    for (const [name, left] of [
+      [email, 1],
+      ['nobody@example.test', 2],
+    ] as const) {
+      const codes: unknown[] = [];
+      for (let n = 0; n <= left; n += 1) codes.push((await guess(limited, `192.0.2.${n}`, name)).code);
+      expect(codes, name).toEqual([...Array<undefined>(left).fill(undefined), 'RATE_LIMITED']);
+    }
+    await limited.stop();
+  });
+
+  test('by strangers keep nobody out who signs in from where they did before, and widen no guessing there', async () => {
+    const limited = await PeopleHarness.start(undefined, {
+      signInAccount: { points: 3, seconds: 300 },
+      signInAccountAnywhere: { points: 5, seconds: 3600 },
+    });
+    const { email } = await seedPerson(limited);
+    const signInFrom = (address: string) =>
+      limited.ask(SIGN_IN, { address, variables: { input: { email, password: PASSWORD, client: 'CLI' } } });
+    expect((await signInFrom('2001:db8::1')).data.signIn.__typename).toBe('SignedIn');
+    for (const host of [1, 2, 3]) await guess(limited, `198.51.100.${host}`, email);
+    expect((await guess(limited, '198.51.100.4', email)).code).toBe('RATE_LIMITED');
+
+    expect((await signInFrom('203.0.113.1')).code).toBe('RATE_LIMITED');
+    expect((await signInFrom('2001:db8::2')).data.signIn.__typename).toBe('SignedIn');
+    expect((await guess(limited, '2001:db8::3', email)).data.signIn.__typename).toBe('SignInRefused');
+    expect((await guess(limited, '2001:db8::3', email)).code).toBe('RATE_LIMITED');
+    await limited.stop();
+  });
+
+  test('to confirm a password, by one person, from wherever they come', async () => {
+    const limited = await PeopleHarness.start(undefined, { stepUp: { points: 2, seconds: 300 } });
+    const { token } = await seedPerson(limited);
+    const confirm = (address: string) =>
+      limited.ask(STEP_UP, { credential: token, address, variables: { input: { password: 'wrong' } } });
+    expect((await confirm('192.0.2.1')).code).toBeUndefined();
+    expect((await confirm('192.0.2.2')).code).toBeUndefined();
+    expect((await confirm('192.0.2.3')).code).toBe('RATE_LIMITED');
     await limited.stop();
   });
 
   test('of one address, whatever account they are about', async () => {
     const limited = await PeopleHarness.start(undefined, { signInAddress: { points: 2, seconds: 300 } });
-    const attempt = (address: string, email: string) =>
-      limited.ask(SIGN_IN, { address, variables: { input: { email, password: 'wrong', client: 'CLI' } } });
+    const attempt = (address: string, email: string) => guess(limited, address, email);
     expect((await attempt('192.0.2.1', 'a@example.test')).code).toBeUndefined();
     expect((await attempt('192.0.2.1', 'b@example.test')).code).toBeUndefined();
     expect((await attempt('192.0.2.1', 'c@example.test')).code).toBe('RATE_LIMITED');

@@ -1,6 +1,7 @@
 import { v7 as uuidv7 } from 'uuid';
 import type { Database } from '../../kernel/database/index.js';
 import { emailText } from '../../kernel/input-text.js';
+import { networkOf } from '../../kernel/network-of.js';
 import type { RateLimits } from '../../kernel/rate-limits.js';
 import type { RequestContext } from '../../kernel/request-context.js';
 import { revoke } from '../../kernel/revoke.js';
@@ -38,8 +39,11 @@ export class SignInService {
     const email = emailText(input.email);
     const password = triedPassword(input.password);
     await this.parts.rateLimits.use('signInAddress', ctx.address);
-    await this.parts.rateLimits.use('signInAccount', email);
+    const network = networkOf(ctx.address);
+    await this.parts.rateLimits.use('signInAccount', `${network} ${email}`);
     const account = await this.parts.accounts.byEmail(email);
+    const isKnownThere = account?.addresses.some((address) => networkOf(address) === network) ?? false;
+    if (!isKnownThere) await this.parts.rateLimits.use('signInAccountAnywhere', email);
     const isRight = await this.parts.hasher.verify(account?.passwordHash ?? null, password);
     if (!account || !isRight || account.disabledAt !== null) {
       await this.recordRefusal(ctx, { email, userId: account?.id ?? '' });
@@ -54,7 +58,7 @@ export class SignInService {
     const { actor } = asPerson(ctx);
     const password = triedPassword(input.password);
     await this.parts.rateLimits.use('signInAddress', ctx.address);
-    await this.parts.rateLimits.use('signInAccount', actor.id);
+    await this.parts.rateLimits.use('stepUp', actor.id);
     const { passwordHash } = await this.parts.database.read(ctx, (tx) => this.parts.sessions.person(tx, actor.id));
     const target = { kind: 'USER', id: actor.id } as const;
     const isRight = await this.parts.hasher.verify(passwordHash, password);

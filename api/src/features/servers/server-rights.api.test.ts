@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Grant } from '../../kernel/authorisation/index.js';
+import type { WorkspaceContext } from '../../kernel/request-context.js';
 import { Fleet } from '../../testing/fleet.js';
 import {
   BULK_TAGS,
@@ -46,6 +47,55 @@ describe('who may change servers', () => {
       }
     }
     expect((await scene.ask(SERVER, { id })).data.server).toMatchObject({ name: 'same', tags: [], maintenance: false });
+  });
+
+  describe('what a server allows', () => {
+    const callers = () => {
+      const admin = fleet.harness.as(scene.member, 'ADMIN');
+      const stale = { ...admin, actor: { ...admin.actor, steppedUpAt: null } } as WorkspaceContext;
+      const token = {
+        ...admin,
+        actor: { kind: 'API_TOKEN', id: UNKNOWN, userId: scene.member.userId, scopes: ['READ', 'MANAGE'] },
+      } as WorkspaceContext;
+      return { admin, stale, token };
+    };
+    const narrow = { update: `profile = 'custom', scopes = '{metrics,exec}', protected = true` };
+
+    test.each([
+      ['another profile', { profile: 'FULL_ACCESS' }],
+      ['one more scope', { scopes: ['METRICS', 'EXEC', 'SHELL'] }],
+      ['another scope in the place of two', { scopes: ['SHELL'] }],
+      ['no second person any more', { protected: false }],
+    ])('is widened with a confirmation only, and by no API token: %s', async (_what, permissions) => {
+      const id = await scene.add({ name: 'narrow' }, narrow);
+      const { admin, stale, token } = callers();
+      const input = { serverId: id, ...permissions };
+      expect((await scene.ask(UPDATE, { input }, stale)).code).toBe('STEP_UP_REQUIRED');
+      expect((await scene.ask(UPDATE, { input }, token)).code).toBe('FORBIDDEN');
+      const { data } = await scene.ask(SERVER, { id });
+      expect(data.server).toMatchObject({ profile: 'CUSTOM', scopes: ['METRICS', 'EXEC'], protected: true });
+      expect((await scene.ask(UPDATE, { input }, admin)).code).toBeUndefined();
+    });
+
+    test.each([
+      ['fewer scopes', { scopes: ['METRICS'] }],
+      ['the same scopes', { scopes: ['EXEC', 'METRICS'], protected: true }],
+      ['another profile', { profile: 'READ_ONLY' }],
+    ])('is narrowed without one, by API tokens too: %s', async (_what, permissions) => {
+      const { stale, token } = callers();
+      for (const ctx of [stale, token]) {
+        const id = await scene.add({ name: ctx.actor.kind }, narrow);
+        expect((await scene.ask(UPDATE, { input: { serverId: id, ...permissions } }, ctx)).code).toBeUndefined();
+      }
+    });
+
+    test('is not widened by a grant on the server', async () => {
+      const id = await scene.add({ name: 'narrow' }, narrow);
+      const grants: Grant[] = [{ role: 'ADMIN', serverId: id, tag: null }];
+      const ctx = { ...fleet.harness.as(scene.member, 'VIEWER'), grants };
+      expect((await scene.ask(UPDATE, { input: { serverId: id, scopes: ['SHELL'] } }, ctx)).code).toBe('FORBIDDEN');
+      expect((await scene.ask(UPDATE, { input: { serverId: id, scopes: [] } }, ctx)).code).toBeUndefined();
+    });
   });
 
   test('a grant of admin lets change the servers it names and no other', async () => {

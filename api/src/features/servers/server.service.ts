@@ -1,5 +1,6 @@
 import { API_LIMITS } from '@pilothouse/protocol';
 import { z } from 'zod';
+import { authorise } from '../../kernel/authorisation/index.js';
 import type { Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
@@ -64,13 +65,15 @@ export class ServerService {
     return toPage(rows, size, (row) => [row.sortKey, row.id]);
   }
 
+  /** @throws what `servers.enrol` throws, where the server would allow more than it does. */
   async update(
     ctx: WorkspaceContext,
     { serverId: id, ...input }: UpdateServerInput,
   ): Promise<ServerRecord | ServerNameTaken | GroupNotFound> {
     const fields = checkFields(input);
     const change = this.parts.database.write(ctx, async (tx) => {
-      await this.parts.access.open(ctx, tx, id);
+      const record = await this.parts.access.open(ctx, tx, id);
+      if (isWidened(record, fields)) authorise(ctx, 'servers.enrol');
       const { groupId } = fields;
       if (groupId != null && !(await this.parts.groups.hold(tx, groupId))) return GroupNotFound.of(groupId);
       if (Object.keys(fields).length > 0) {
@@ -148,6 +151,11 @@ function note(
 ): void {
   tx.changed('SERVER', id);
   tx.audit({ action, target: { kind: 'SERVER', id }, detail });
+}
+
+/** Whether more could be done on the server than now, or the same by fewer people. */
+function isWidened(record: ServerRecord, { scopes = record.scopes, ...fields }: ServerFields): boolean {
+  return scopes.some((scope) => !record.scopes.includes(scope)) || (record.protected && fields.protected === false);
 }
 
 function checkFields(input: Omit<UpdateServerInput, 'serverId'>): ServerFields {
