@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { CLOSE_CODES, signAnchor } from '@pilothouse/protocol';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { BuiltAgent, collect, ScriptedControlPlane } from '../testing/index.js';
@@ -100,6 +101,25 @@ describe('run', () => {
     expect('output' in output && Buffer.from(output.output.data, 'base64').toString()).toBe('hello\n');
     await Promise.all(['facts', 'health'].map((kind) => controlPlane.frameOf(kind)));
     expect(await stop()).toBe(0);
+  });
+
+  it('runs a command also when it was started from a clone', async () => {
+    agent = agent.as(fileURLToPath(new URL('../../bin/pilothouse-agent.js', import.meta.url)));
+    const { stop } = await enrolAndRun();
+    const id = controlPlane.sendCommand(onlyAgent(), ['echo', 'hello']);
+    expect(await controlPlane.resultOf(onlyAgent(), id)).toMatchObject({ state: 'SUCCEEDED', exitCode: 0 });
+    expect(await stop()).toBe(0);
+  });
+
+  it('is refused to an agent without its runner, which could run no command', async () => {
+    await enrol();
+    const program = join(agent.stateDirectory, 'pilothouse-agent.cjs');
+    await copyFile(agent.argv.at(-1) ?? '', program);
+    const { exitCode, stderr } = await agent.as(program).run(['run']);
+    expect(exitCode).toBe(1);
+    expect(stderr).toContain(
+      `${join(agent.stateDirectory, 'runner.cjs')} is missing, without which no command can run.`,
+    );
   });
 
   it('runs nothing and says so when commands are switched off', async () => {

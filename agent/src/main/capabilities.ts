@@ -78,10 +78,17 @@ function chooseLauncher(config: AgentConfig, state: StateDirectory): RunnerLaunc
     : new SessionLauncher({ runnerPath, scratchDirectory: state.path });
 }
 
-/** The runner lies beside the program that was started: `runner.cjs` beside the bundle, `runner.js` in a clone. */
+/**
+ * The runner lies beside the program that was started: `runner.cjs` beside the bundle, `runner.js` in a clone.
+ * @throws when it is not there: every command would be lost.
+ */
 function findRunner(): string {
   const program = realpathSync(process.argv[1] ?? '');
-  return join(dirname(program), `runner${extname(program)}`);
+  const runner = join(dirname(program), `runner${extname(program)}`);
+  if (!existsSync(runner)) {
+    throw new Error(`${runner} is missing, without which no command can run. Install the agent anew`);
+  }
+  return runner;
 }
 
 function allowsMetrics(hostPolicy: HostPolicyFile): boolean {

@@ -24,6 +24,7 @@ export class BuiltAgent {
   private constructor(
     readonly directory: string,
     readonly settings: Record<string, string> & { STATE_DIRECTORY: string },
+    private readonly program = join(directory, 'pilothouse-agent.cjs'),
   ) {}
 
   get stateDirectory(): string {
@@ -32,7 +33,7 @@ export class BuiltAgent {
 
   /** How it is started, the words for it to follow. */
   get argv(): string[] {
-    return [process.execPath, join(this.directory, 'pilothouse-agent.cjs')];
+    return [process.execPath, this.program];
   }
 
   /** The variables that carry its settings. */
@@ -65,7 +66,12 @@ export class BuiltAgent {
 
   /** The same program on another state directory. */
   elsewhere(stateDirectory: string): BuiltAgent {
-    return new BuiltAgent(this.directory, { ...this.settings, STATE_DIRECTORY: stateDirectory });
+    return new BuiltAgent(this.directory, { ...this.settings, STATE_DIRECTORY: stateDirectory }, this.program);
+  }
+
+  /** Another program on the same state directory. */
+  as(program: string): BuiltAgent {
+    return new BuiltAgent(this.directory, this.settings, program);
   }
 
   /** Starts the program; the caller waits for what it wants to see. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { COMMAND_LIMITS, type CommandIntent } from '@pilothouse/protocol';
@@ -52,6 +52,16 @@ export class CommandDirectory {
     this.write(JOB_FILES.exitReserve, ' '.repeat(EXIT_RESERVE_BYTES));
     if (program.type === 'script') this.write(JOB_FILES.script, program.script, 0o700);
     if (stdin !== null) this.write(JOB_FILES.stdin, Buffer.from(stdin, 'base64'));
+  }
+
+  /** Whether no runner has taken the command; then none will any more, and nothing of it has run. */
+  withdraw(): boolean {
+    try {
+      renameSync(join(this.path, JOB_FILES.job), join(this.path, JOB_FILES.withdrawn));
+    } catch {
+      // A runner has taken it, or it was never prepared.
+    }
+    return !existsSync(join(this.path, JOB_FILES.taken));
   }
 
   /** How the command ended; null while there is no readable record of it. */

@@ -11,7 +11,7 @@ import { SPOOL_START, type SpoolPosition } from './spool/spool-format.js';
 /** How one attempt at a command ended. */
 export type AttemptEnd =
   | { kind: 'exit'; started: StartedInfo; exit: KnownExit }
-  | { kind: 'lost'; started: StartedInfo; end: SpoolPosition; rebooted: boolean }
+  | { kind: 'lost'; started: StartedInfo; end: SpoolPosition; rebooted: boolean; neverBegan: boolean }
   | { kind: 'not-launched'; reason: string };
 
 export interface ExecutorOptions {
@@ -128,12 +128,13 @@ export class CommandExecutor {
   private async lost(task: RunnerTask, started: StartedInfo): Promise<AttemptEnd> {
     const directory = this.directoryOf(task.commandId);
     const rebooted = started.bootId !== this.options.bootId;
+    const neverBegan = !rebooted && directory.withdraw();
     if (!rebooted) {
       directory.killOrphans();
       await this.options.launcher.endRemains(task);
     }
     const end = await findSpoolEnd(directory.path).catch(() => SPOOL_START);
-    return this.ended(task, { kind: 'lost', started, end, rebooted });
+    return this.ended(task, { kind: 'lost', started, end, rebooted, neverBegan });
   }
 
   private taskOf(commandId: string, attempt: number): RunnerTask {

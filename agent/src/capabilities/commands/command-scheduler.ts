@@ -21,8 +21,11 @@ const RETRY_MS = 1000;
 
 export const CANCELLED_BY_USER = 'The command was cancelled';
 const REBOOTED = 'The host was restarted while the command ran; how far it came is not known';
+const NOT_TAKEN = 'The command was not run: its runner ended before it took it';
 const RUNNER_LOST =
   'The command was lost while it ran, and what was left of it was ended; how far it came is not known';
+
+type LostAttempt = Extract<AttemptEnd, { kind: 'lost' }>;
 
 /** Why a command does not start, and what becomes of it. */
 export interface Refusal {
@@ -202,8 +205,7 @@ export class CommandScheduler {
       await this.settle(command, resultOfExit(subject, { started, exit: ended.exit, timeoutMs }));
       await output.finish(intent.id, ended.exit.end);
     } else {
-      const reason = ended.rebooted ? REBOOTED : RUNNER_LOST;
-      await this.settle(command, resultOfLoss(subject, { started, reason, at: clock.now(), end: ended.end }));
+      await this.settle(command, resultOfLost(subject, ended, clock.now()));
       await output.finish(intent.id, ended.end);
     }
   }
@@ -226,6 +228,15 @@ export class CommandScheduler {
       }
     }
   }
+}
+
+function resultOfLost(
+  subject: ResultSubject,
+  { started, end, rebooted, neverBegan }: LostAttempt,
+  at: Date,
+): CommandResult {
+  if (neverBegan) return resultWithoutStart(subject, { state: 'FAILED', reason: NOT_TAKEN, at });
+  return resultOfLoss(subject, { started, reason: rebooted ? REBOOTED : RUNNER_LOST, at, end });
 }
 
 function subjectOf({ intent, envelopeDigest }: OpenCommand): ResultSubject {

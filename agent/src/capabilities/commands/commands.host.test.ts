@@ -36,6 +36,18 @@ describe('on this machine, in sessions', () => {
   });
 });
 
+describe('a runner that dies before it takes its command', () => {
+  it('leaves a command that is told as not run', async () => {
+    const broken = join(scratch, 'broken-runner.cjs');
+    await writeFile(broken, `process.stdin.once('data', () => process.exit(1));`);
+    const host = await CommandHost.start({ runnerPath: broken });
+    const { state, outcome, startedAt, reason } = await host.run({ program: argv('true') });
+    expect({ state, outcome, startedAt }).toEqual({ state: 'FAILED', outcome: 'KNOWN', startedAt: null });
+    expect(reason).toBe('The command was not run: its runner ended before it took it');
+    await host.stop();
+  });
+});
+
 describe.runIf(canBootHosts())('on a host with systemd, in units [needs systemd-nspawn]', () => {
   let booted: BootedHost;
   let program: string;

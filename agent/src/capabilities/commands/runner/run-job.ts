@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, fchownSync, openSync, readFileSync, watch, writeFileSync } from 'node:fs';
+import { closeSync, fchownSync, openSync, readFileSync, renameSync, watch, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { SpoolWriter } from '../spool/spool-writer.js';
 import { writeExitRecord } from './exit-file.js';
@@ -22,7 +22,7 @@ type Ending = Pick<ExitRecord, 'cause' | 'exitCode' | 'signal' | 'reason'>;
 
 /** Runs the one job of a directory to its end and leaves the exit record there. Needs no agent once begun. */
 export async function runJob(directory: string, pipes: OutputPipes): Promise<void> {
-  const job = JSON.parse(readFileSync(join(directory, JOB_FILES.job), 'utf8')) as RunnerJob;
+  const job = takeJob(directory);
   const spool = new SpoolWriter(directory, job, job.outputStart);
   const take = spool.append.bind(spool);
   const readers = [
@@ -35,6 +35,12 @@ export async function runJob(directory: string, pipes: OutputPipes): Promise<voi
   await withinMs(Promise.all(readers.map((reader) => reader.ended)), OUTPUT_GRACE_MS);
   for (const reader of readers) reader.stop();
   await writeExitRecord(directory, { ...ending, durationMs, ...spool.close() });
+}
+
+function takeJob(directory: string): RunnerJob {
+  const taken = join(directory, JOB_FILES.taken);
+  renameSync(join(directory, JOB_FILES.job), taken);
+  return JSON.parse(readFileSync(taken, 'utf8')) as RunnerJob;
 }
 
 async function execute(directory: string, job: RunnerJob, pipes: OutputPipes): Promise<Ending> {

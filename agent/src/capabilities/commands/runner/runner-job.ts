@@ -37,6 +37,10 @@ export interface ExitRecord {
 /** Names of the files in a command's directory, `<state>/commands/<id>/`. */
 export const JOB_FILES = {
   job: 'job.json',
+  /** The job once its runner has taken it, before anything of it runs. A renamed file needs no room on the disk. */
+  taken: 'job.taken.json',
+  /** The job once the agent has taken it back from a runner that is lost: of the two only one can. */
+  withdrawn: 'job.withdrawn.json',
   script: 'script',
   stdin: 'stdin',
   exit: 'exit.json',
