@@ -74,6 +74,7 @@ export const FIELD_RIGHTS: Readonly<Record<string, FieldRight>> = {
   'Query.tags': READ,
   'Query.verifyAudit': { may: [...admins, 'read'] },
   'Query.workspace': READ,
+  'Query.newestChange': READ,
   'Query.workspaces': ONESELF,
 
   'Mutation.acceptInvitation': ANYBODY,

@@ -1,6 +1,7 @@
 import { Arg, Args, createUnionType, Ctx, FieldResolver, Mutation, Query, Resolver } from 'type-graphql';
 import { Allow } from '../../kernel/authorisation/index.js';
 import { PageArgs, toConnection } from '../../kernel/graphql/connection.js';
+import { SafeInt } from '../../kernel/graphql/scalars.js';
 import { QuotaReached } from '../../kernel/quota.refusal.js';
 import type { RequestContext } from '../../kernel/request-context.js';
 import { Me } from '../people/index.js';
@@ -33,6 +34,15 @@ export class WorkspaceResolver {
   @Allow('workspace.read')
   workspace(@Ctx() ctx: RequestContext): Promise<Workspace> {
     return this.workspaceService.current(ctx);
+  }
+
+  @Query(() => SafeInt, {
+    description:
+      'Number of the newest change in this workspace. Ask for it before reading a list, then follow after it: nothing falls in between',
+  })
+  @Allow('workspace.read')
+  newestChange(@Ctx() ctx: RequestContext): Promise<number> {
+    return this.workspaceService.newestChange(ctx);
   }
 
   @Query(() => MembershipConnection, { description: 'The workspaces that you are a member of, by name' })

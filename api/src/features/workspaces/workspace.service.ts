@@ -5,6 +5,7 @@ import { idOfKey } from '../../kernel/idempotency-key.js';
 import { nameText } from '../../kernel/input-text.js';
 import { Quota, QuotaReached } from '../../kernel/quota.refusal.js';
 import { makeContext, userIdOf, type RequestContext } from '../../kernel/request-context.js';
+import { lastChange } from '../../kernel/streams/change.repository.js';
 import { asPerson } from '../people/index.js';
 import type { MemberRepository } from './member.repository.js';
 import type { MembershipRow, WorkspaceRepository } from './workspace.repository.js';
@@ -34,6 +35,10 @@ export class WorkspaceService {
     if (workspaceId === null) return null;
     const row = await this.parts.database.read(ctx, (tx) => this.parts.workspaces.current(tx, workspaceId));
     return row && Object.assign(new Workspace(), row);
+  }
+
+  newestChange(ctx: RequestContext): Promise<number> {
+    return this.parts.database.read(ctx, (tx) => lastChange(tx));
   }
 
   /** The workspaces that the caller is a member of, by name. */

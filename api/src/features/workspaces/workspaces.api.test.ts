@@ -161,6 +161,17 @@ describe('the caller', () => {
   });
 });
 
+test('the newest change is where following goes on without a gap, in each workspace by itself', async () => {
+  const { id } = (await create('Numbered')).data.createWorkspace;
+  const newest = async (workspaceId: string) =>
+    (await harness.ask('{ newestChange }', { credential: owner.token, workspaceId })).data.newestChange;
+  const elsewhere = await newest(owner.workspaceId);
+  expect(await newest(id)).toBe(1);
+  await harness.ask(RENAME, { credential: owner.token, variables: { name: 'Numbered anew' }, workspaceId: id });
+  expect(await newest(id)).toBe(2);
+  expect(await newest(owner.workspaceId)).toBe(elsewhere);
+});
+
 describe('following the workspace', () => {
   const CHANGED = `subscription ($afterSeq: SafeInt) {
     workspaceChanged(afterSeq: $afterSeq) { seq workspace { id name } } }`;
