@@ -8,11 +8,9 @@
 const packages = {
   db: { path: '^db/', mayImport: [] },
   protocol: { path: '^agent/protocol/', mayImport: [] },
-  guard: { path: '^guard/', mayImport: [] },
   agent: { path: '^agent/(?!protocol/)', mayImport: ['protocol'] },
-  api: { path: '^api/(?!cli/)', mayImport: ['db', 'protocol', 'guard'] },
-  cli: { path: '^api/cli/', mayImport: ['guard'] },
-  ai: { path: '^ai/', mayImport: ['guard'] },
+  api: { path: '^api/(?!cli/)', mayImport: ['db', 'protocol'] },
+  cli: { path: '^api/cli/', mayImport: [] },
   dashboard: { path: '^dashboard/', mayImport: [] },
   bench: { path: '^bench/', mayImport: ['db', 'protocol', 'agent', 'api'] },
 };
@@ -24,7 +22,7 @@ const packageRules = Object.entries(packages).map(([name, { path, mayImport }]) 
   name: `imports-of-${name}`,
   comment: `${name} imports ${mayImport.length === 0 ? 'nothing' : `only ${mayImport.join(', ')}`} of ours.`,
   severity: 'error',
-  from: { path, pathNot: ['db', 'protocol', 'guard'].includes(name) ? [] : testPaths },
+  from: { path, pathNot: ['db', 'protocol'].includes(name) ? [] : testPaths },
   to: {
     path: Object.values(packages).map((other) => other.path),
     pathNot: [name, ...mayImport].map((other) => packages[other]?.path),
@@ -127,7 +125,7 @@ module.exports = {
     {
       name: 'no-test-doubles-in-shipped-source',
       severity: 'error',
-      from: { path: '^(db|agent|api|ai|guard|dashboard)/', pathNot: testPaths },
+      from: { path: '^(db|agent|api|dashboard)/', pathNot: testPaths },
       to: { path: testPaths },
     },
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },

@@ -8,7 +8,7 @@ import { importRuleArgs } from './lib/import-rules.mjs';
 import { root } from './lib/root.mjs';
 
 const fixtures = join(root, 'scripts/fixtures/imports');
-const packages = ['db', 'agent', 'api', 'ai', 'guard', 'dashboard', 'bench'];
+const packages = ['db', 'agent', 'api', 'dashboard', 'bench'];
 
 /** Runs the repository's own rules on a tree and lists what they forbid as `rule: file`. */
 async function violationsIn(tree: string): Promise<string[]> {
@@ -47,14 +47,12 @@ describe('the import rules', () => {
       'features-by-their-front-door: api/src/features/commands/by-the-window.ts',
       'features-know-no-transport: api/src/features/commands/knows-transport.ts',
       'imports-of-agent: agent/src/imports-db.ts',
-      'imports-of-ai: ai/src/imports-db.ts',
       'imports-of-api: api/src/imports-agent.ts',
       'imports-of-bench: bench/src/imports-cli.ts',
       'imports-of-cli: api/cli/src/imports-api.ts',
       'imports-of-dashboard: dashboard/src/imports-protocol.tsx',
       'imports-of-db: db/src/imports-protocol.ts',
-      'imports-of-guard: guard/src/imports-api.ts',
-      'imports-of-protocol: agent/protocol/src/imports-guard.ts',
+      'imports-of-protocol: agent/protocol/src/imports-db.ts',
       'jobs-knows-the-kernel-only: api/src/jobs/knows-a-feature.ts',
       'jobs-serve-nothing: api/src/main/jobs.ts',
       'kernel-knows-no-feature: api/src/kernel/knows-a-feature.ts',

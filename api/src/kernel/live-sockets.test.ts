@@ -1,7 +1,7 @@
 import { API_LIMITS, type CloseReason } from '@pilothouse/protocol';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { LiveSockets, type LiveSocket } from './live-sockets.js';
-import type { Revocation } from './revocations.js';
+import type { Revocation } from './revocation.repository.js';
 
 let revoke: (revocation: Revocation) => void;
 let goBlind: () => void;

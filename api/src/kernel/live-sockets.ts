@@ -1,6 +1,7 @@
 import { API_LIMITS, type CloseReason } from '@pilothouse/protocol';
 import { networkOf } from './network-of.js';
-import type { Revocation, Revocations } from './revocations.js';
+import type { Revocation } from './revocation.repository.js';
+import type { Revocations } from './revocations.js';
 
 /** An open socket, and whose rights it lives by. */
 export interface LiveSocket {

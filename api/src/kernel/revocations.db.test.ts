@@ -3,7 +3,8 @@ import { pino } from 'pino';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from 'vitest';
 import { FeatureHarness } from '../testing/feature-harness.js';
 import { InProcessEventBus } from './event-bus.js';
-import { Revocations, type Revocation } from './revocations.js';
+import type { Revocation } from './revocation.repository.js';
+import { Revocations } from './revocations.js';
 
 let harness: FeatureHarness;
 let bus: InProcessEventBus;

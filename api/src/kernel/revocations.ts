@@ -1,17 +1,10 @@
 import type { Database } from './database/index.js';
 import type { EventBus } from './event-bus.js';
 import type { Logger } from './log.js';
-
-/** Whose rights ended or changed. `AGENT_KEY` is of a server, whose agent is told so when it connects again. */
-export interface Revocation {
-  kind: 'USER' | 'SESSION' | 'API_TOKEN' | 'SERVER' | 'AGENT_KEY' | 'MEMBERSHIP';
-  subjectId: string;
-}
+import { recentRevocations, type Revocation } from './revocation.repository.js';
 
 const POLL_MS = 1000;
 const BLIND_AFTER_MS = 5000;
-/** Rows may become visible out of the order of their numbers; none stays invisible for longer than this. */
-const WINDOW = '2 minutes';
 
 /**
  * Tells this replica whose rights have ended, within about a second, also when the bus is silent. When the table cannot
@@ -64,16 +57,13 @@ export class Revocations {
   private async read(): Promise<void> {
     // What is read is at least as old as the question.
     const askedAt = performance.now();
-    const rows = await this.parts.database.lookUp<{ seq: string; kind: Revocation['kind']; subject_id: string }>(
-      `select seq, kind, subject_id from revocations where at > now() - $1::interval order by seq`,
-      [WINDOW],
-    );
+    const rows = await recentRevocations(this.parts.database);
     this.lastReadAt = askedAt;
-    for (const row of rows) {
-      const isNew = !this.seen.has(row.seq);
-      this.seen.set(row.seq, askedAt);
+    for (const { seq, kind, subjectId } of rows) {
+      const isNew = !this.seen.has(seq);
+      this.seen.set(seq, askedAt);
       if (!isNew || !this.primed) continue;
-      for (const tell of this.listeners) tell({ kind: row.kind, subjectId: row.subject_id });
+      for (const tell of this.listeners) tell({ kind, subjectId });
     }
     this.primed = true;
     const listed = new Set(rows.map((row) => row.seq));

@@ -30,7 +30,7 @@ export interface HttpParts {
   /** Everything else: the dashboard. */
   fallback: RequestHandler;
   /** For whoever operates this replica. */
-  operation: RequestHandler;
+  healthRoutes: RequestHandler;
   origins: AllowedOrigins;
   /** Left out: none. */
   trustedProxies?: ProxyAddresses;
@@ -70,7 +70,7 @@ function createApp(parts: HttpParts): Express {
     if (parts.tls) response.setHeader('Strict-Transport-Security', 'max-age=31536000');
     next();
   });
-  app.use(parts.operation);
+  app.use(parts.healthRoutes);
   app.use(parts.agentEntrances);
   app.use(parts.releases);
   if (parts.explorer) app.use('/graphql', parts.explorer);

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { freePort } from '@pilothouse/api/testing';
 import { withPilothouse } from '../kernel/bench-pilothouse.js';
-import { freePort } from '../kernel/free-port.js';
 import { mebibytes } from '../kernel/measure.js';
 import { processorMs, proportionalBytes, residentBytes, treeOf } from '../kernel/processes.js';
 import { runScript } from '../kernel/script.js';

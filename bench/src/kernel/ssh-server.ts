@@ -6,7 +6,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { freePort } from './free-port.js';
+import { freePort } from '@pilothouse/api/testing';
 
 const SSHD = '/usr/sbin/sshd';
 const run = promisify(execFile);

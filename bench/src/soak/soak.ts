@@ -1,8 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { EnrolledAgent } from '@pilothouse/api/testing';
+import { EnrolledAgent, freePort } from '@pilothouse/api/testing';
 import { SimulatedFleet } from '../agents/fleet.js';
 import { withOpenDatabase } from '../kernel/bench-pilothouse.js';
-import { freePort } from '../kernel/free-port.js';
 import { mebibytes, median, slope } from '../kernel/measure.js';
 import { openDescriptors, residentBytes } from '../kernel/processes.js';
 import type { Figure, Section } from '../kernel/report.js';

@@ -5,17 +5,14 @@ import type { ReportParts } from './report.service.js';
 /** Gives every command whose lease or deadline has lapsed its final state. Safe to run anywhere, at any time. */
 export class CommandSweep {
   constructor(
-    private readonly parts: Pick<ReportParts, 'repository' | 'bus' | 'onRunProgress'> & {
-      database: Database;
-      overdue: (now: Date) => Promise<{ workspaceId: string; id: string }[]>;
-    },
+    private readonly parts: Pick<ReportParts, 'repository' | 'bus' | 'onRunProgress'> & { database: Database },
   ) {}
 
   /** @returns how many commands were ended. */
   async run(now = new Date()): Promise<number> {
-    const { database, repository, bus, onRunProgress, overdue } = this.parts;
+    const { database, repository, bus, onRunProgress } = this.parts;
     let ended = 0;
-    for (const { workspaceId, id } of await overdue(now)) {
+    for (const { workspaceId, id } of await repository.findOverdue(database, now)) {
       const moved = await database.write(systemContext(workspaceId, 'sweep-commands'), async (tx) => {
         const expired = await repository.expire(tx, id, now);
         if (expired) tx.changed('COMMAND', id);

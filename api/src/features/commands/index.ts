@@ -1,5 +1,4 @@
 /** Commands and runs: what people ask hosts to do, and what became of it. */
-import { LINK_LIMITS } from '@pilothouse/protocol';
 import type { Database } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Logger } from '../../kernel/log.js';
@@ -36,7 +35,7 @@ export { CommandProgram } from './command.types.js';
 export { DeliveryRepository, type Delivery } from './delivery.repository.js';
 export { isOutputFrame, ReportService, type CommandFrameKind } from './report.service.js';
 export { StandingRights } from './standing.rights.js';
-export type { TargetExpression, TargetResolver, TargetServer } from './targets.port.js';
+export type { TargetResolver, TargetServer } from './targets.port.js';
 export type { SavedTemplate, TemplateSource } from './templates.port.js';
 
 export interface CommandsParts {
@@ -71,11 +70,6 @@ export function createCommandsFeature(parts: CommandsParts) {
       .catch((error: unknown) => log.warn({ err: error, runId }, 'A run could not go on; the sweep tries again'));
   };
   const reporting = { repository: new ReportRepository(), output, bus, log, alarm, onRunProgress };
-  const overdue = (now: Date) =>
-    database.lookUp<{ workspaceId: string; id: string }>(
-      'select workspace_id as "workspaceId", id from overdue_commands($1, $2)',
-      [now, new Date(now.getTime() - LINK_LIMITS.unreachableGraceMs)],
-    );
   return {
     commands,
     runs,
@@ -83,7 +77,7 @@ export function createCommandsFeature(parts: CommandsParts) {
     reports: new ReportService(reporting),
     deliveries: new DeliveryRepository(seal),
     standing,
-    sweep: new CommandSweep({ ...reporting, database, overdue }),
+    sweep: new CommandSweep({ ...reporting, database }),
     resolvers: [
       new CommandResolver(commands),
       new RunResolver(runs),

@@ -7,7 +7,7 @@ import {
   type StartedFrame,
 } from '@pilothouse/protocol';
 import { InstructionEntity } from '@pilothouse/db';
-import { queryPrepared, type Transaction } from '../../kernel/database/index.js';
+import { queryPrepared, type Database, type Transaction } from '../../kernel/database/index.js';
 import { rowsOfUpdate } from './command.repository.js';
 
 /** What a compare-and-set moved. */
@@ -23,6 +23,14 @@ const MOVED = `returning id, run_id as "runId", exists (select from commands oth
 
 /** The transitions of a command as its agent and the sweep make them; every one a compare-and-set from the protocol's table. */
 export class ReportRepository {
+  /** Commands of all workspaces whose lease or deadline has lapsed. */
+  findOverdue(database: Database, now: Date): Promise<{ workspaceId: string; id: string }[]> {
+    return database.lookUp('select workspace_id as "workspaceId", id from overdue_commands($1, $2)', [
+      now,
+      new Date(now.getTime() - LINK_LIMITS.unreachableGraceMs),
+    ]);
+  }
+
   received(tx: Transaction, serverId: string, { id, at }: { id: string; at: Date }): Promise<Moved | null> {
     return this.move(
       tx,

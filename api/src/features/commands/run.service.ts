@@ -1,7 +1,7 @@
 import type { CommandRunEntity } from '@pilothouse/db';
 import { RUN_LIMITS, type CommandState } from '@pilothouse/protocol';
 import { v7 as uuidv7 } from 'uuid';
-import type { Database, Transaction } from '../../kernel/database/index.js';
+import type { Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
 import type { Page } from '../../kernel/graphql/connection.js';
@@ -11,17 +11,18 @@ import { isStorable } from '../../kernel/storable-text.js';
 import type { RequestContext, WorkspaceContext } from '../../kernel/request-context.js';
 import type { CommandCanceller } from './command.canceller.js';
 import { planChoice, type CommandChoice } from './command.choice.js';
-import { actorOf, type CommandIssuer } from './command.issuer.js';
+import { actorOf, type CommandIssuer, type PreparedCommand } from './command.issuer.js';
 import { auditDetail, checkExpiry, type CommandPlan } from './command.plan.js';
 import { AlreadyFinished, NoTargets, QueueFull, ScopeMissing, TooManyTargets } from './command.refusals.js';
 import type { CommandRepository } from './command.repository.js';
 import type { InstructionRepository } from './instruction.repository.js';
 import type { WhenOffline } from './command.service.js';
 import type { RunAdvancer } from './run.advancer.js';
-import { batchOf, checkOptions, type RunOptionsRequest } from './run.options.js';
+import { batchOf, checkOptions, type RunOptions, type RunOptionsRequest } from './run.options.js';
 import type { RunRepository } from './run.repository.js';
 import { storedArguments } from './stored-arguments.js';
-import type { TargetExpression, TargetResolver, TargetServer } from './targets.port.js';
+import type { TargetExpression } from '../servers/index.js';
+import type { TargetResolver, TargetServer } from './targets.port.js';
 import type { TemplateSource } from './templates.port.js';
 
 export interface StartRunRequest extends CommandChoice, RunOptionsRequest {
@@ -61,6 +62,21 @@ export interface RunServiceParts {
   templates: TemplateSource;
 }
 
+/** A run that is about to start, with everything checked. */
+interface NewRun extends ChosenServers {
+  id: string;
+  target: TargetExpression;
+  plan: CommandPlan;
+  options: RunOptions;
+  expiresInMs: number;
+  idempotencyKey: string | null;
+}
+
+interface ChosenServers {
+  servers: TargetServer[];
+  skipped: TargetServer[];
+}
+
 /** One command on many servers, in batches, stopping on failures. */
 export class RunService {
   constructor(private readonly parts: RunServiceParts) {}
@@ -78,65 +94,30 @@ export class RunService {
     const expiresInMs = checkExpiry(request.expiresInMs);
     const idempotencyKey = request.idempotencyKey == null ? null : checkIdempotencyKey(request.idempotencyKey);
     return this.parts.database.write(ctx, async (tx) => {
-      const { runs, instructions, issuer, bus } = this.parts;
+      const { runs, issuer, bus } = this.parts;
       const earlier = idempotencyKey ? await runs.findByIdempotencyKey(tx, actorOf(ctx).id, idempotencyKey) : null;
       if (earlier) return earlier;
       const { plan, template } = await planned(tx);
-      const chosen = await this.choose(ctx, tx, {
-        target: request.target,
-        plan,
-        whenOffline: request.whenOffline ?? 'SKIP',
-      });
+      const { target, whenOffline } = request;
+      const chosen = await this.choose(ctx, tx, { target, plan, whenOffline: whenOffline ?? 'SKIP' });
       if (!('servers' in chosen)) return chosen;
-      const { servers, skipped } = chosen;
-      const runId = uuidv7();
-      await runs.insert(tx, {
-        id: runId,
-        workspaceId: ctx.workspaceId,
-        state: 'RUNNING',
-        arguments: storedArguments(plan.arguments),
-        target: request.target,
-        serverCount: servers.length,
-        skippedServerIds: skipped.map(({ id }) => id),
-        batchSize: options.batchSize,
-        batchPauseMs: options.batchPauseMs,
-        maxFailures: options.maxFailures,
-        actorKind: ctx.actor.kind,
-        actorId: actorOf(ctx).id,
-        idempotencyKey,
-        createdAt: ctx.now(),
-      });
-      const numbered = await instructions.numberInstructions(
-        tx,
-        servers.map(({ id }) => id),
-      );
-      const prepared = issuer.prepareCommands(tx, ctx, {
-        plan,
-        servers: servers.flatMap(({ id }) => numbered.get(id) ?? []),
-        expiresInMs,
-        idempotencyKey: null,
-        rerunOf: null,
-        run: { id: runId, batchOf: (index) => batchOf(index, options) },
-      });
-      tx.changed('RUN', runId);
+      const run = { id: uuidv7(), target, plan, options, expiresInMs, idempotencyKey, ...chosen };
+      await this.insert(ctx, tx, run);
+      const prepared = await this.prepare(ctx, tx, run);
+      tx.changed('RUN', run.id);
+      const counts = { servers: run.servers.length, skipped: run.skipped.length };
       issuer.signOnCommit(tx, ctx, {
         intents: prepared.map(({ intent }) => intent),
         record: {
           action: 'run-started',
-          target: { kind: 'RUN', id: runId },
-          detail: {
-            servers: servers.length,
-            skipped: skipped.length,
-            target: request.target,
-            ...(template && { template }),
-            ...auditDetail(plan),
-          },
+          target: { kind: 'RUN', id: run.id },
+          detail: { ...counts, target, ...(template && { template }), ...auditDetail(plan) },
         },
       });
       tx.afterCommit(() => {
         for (const { row } of prepared) if (!row.held) bus.publish(`queue:${row.serverId}`);
       });
-      return this.mustFind(tx, runId);
+      return this.mustFind(tx, run.id);
     });
   }
 
@@ -191,11 +172,49 @@ export class RunService {
     return runIds.map((runId) => counts.filter((count) => count.runId === runId));
   }
 
+  private insert(ctx: WorkspaceContext, tx: Transaction, run: NewRun): Promise<void> {
+    const { id, target, plan, options, idempotencyKey, servers, skipped } = run;
+    return this.parts.runs.insert(tx, {
+      id,
+      workspaceId: ctx.workspaceId,
+      state: 'RUNNING',
+      arguments: storedArguments(plan.arguments),
+      target,
+      serverCount: servers.length,
+      skippedServerIds: skipped.map((server) => server.id),
+      batchSize: options.batchSize,
+      batchPauseMs: options.batchPauseMs,
+      maxFailures: options.maxFailures,
+      actorKind: ctx.actor.kind,
+      actorId: actorOf(ctx).id,
+      idempotencyKey,
+      createdAt: ctx.now(),
+    });
+  }
+
+  /** The run's commands, numbered; those of later batches are held. */
+  private async prepare(
+    ctx: WorkspaceContext,
+    tx: WriteTransaction,
+    { id, plan, options, expiresInMs, servers }: NewRun,
+  ): Promise<PreparedCommand[]> {
+    const serverIds = servers.map((server) => server.id);
+    const numbered = await this.parts.instructions.numberInstructions(tx, serverIds);
+    return this.parts.issuer.prepareCommands(tx, ctx, {
+      plan,
+      servers: serverIds.flatMap((serverId) => numbered.get(serverId) ?? []),
+      expiresInMs,
+      idempotencyKey: null,
+      rerunOf: null,
+      run: { id, batchOf: (index) => batchOf(index, options) },
+    });
+  }
+
   private async choose(
     ctx: WorkspaceContext,
     tx: Transaction,
     { target, plan, whenOffline }: { target: TargetExpression; plan: CommandPlan; whenOffline: WhenOffline },
-  ): Promise<{ servers: TargetServer[]; skipped: TargetServer[] } | StartRunRefusal> {
+  ): Promise<ChosenServers | StartRunRefusal> {
     const { servers: online, offline, notReady } = sortTargets(await this.resolve(ctx, tx, target));
     const servers = whenOffline === 'DELIVER' ? [...online, ...offline].sort(byName) : online;
     if (servers.length === 0) return NoTargets.of(offline.length);

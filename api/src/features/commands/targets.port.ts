@@ -2,15 +2,7 @@ import type { Scope } from '@pilothouse/protocol';
 import type { Action } from '../../kernel/authorisation/index.js';
 import type { Transaction } from '../../kernel/database/index.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
-
-/** Which servers are meant. Members add up; `excludeServerIds` takes away; nothing given means none. */
-export interface TargetExpression {
-  serverIds?: readonly string[] | null;
-  tags?: readonly string[] | null;
-  groupIds?: readonly string[] | null;
-  excludeServerIds?: readonly string[] | null;
-  all?: boolean | null;
-}
+import type { TargetExpression } from '../servers/index.js';
 
 /** A server that the caller may act on, as commands need to know it. */
 export interface TargetServer {

@@ -5,10 +5,10 @@ import type { Sweeps } from '../../jobs/index.js';
 import type { Database } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Signer } from '../../signer/index.js';
-import { Figures } from '../operation/figures.js';
-import { writePrometheusText } from '../operation/prometheus-text.js';
-import { judgeReadiness } from '../operation/readiness.js';
-import { sharedAnswer } from '../operation/shared-answer.js';
+import { Figures } from '../health/figures.js';
+import { writePrometheusText } from '../health/prometheus-text.js';
+import { judgeReadiness } from '../health/readiness.js';
+import { sharedAnswer } from '../health/shared-answer.js';
 import type { Features } from './features.js';
 import { joinFeatures, type JoinOptions } from './join-features.js';
 import { serve, type ServingOptions } from './serving.js';
@@ -40,8 +40,8 @@ export async function createControlPlane(options: ControlPlaneOptions): Promise<
     judgeReadiness({ database, signer, isTrustworthy, isRedisConnected: events.isConnected }),
   );
   const figures = new Figures({ database, pool: stores.pool, sockets, readiness });
-  const operation = { readiness, figures: sharedAnswer(async () => writePrometheusText(await figures.read())) };
-  const served = await serve(options, { ...joined, isTrustworthy, operation });
+  const health = { readiness, figures: sharedAnswer(async () => writePrometheusText(await figures.read())) };
+  const served = await serve(options, { ...joined, isTrustworthy, health });
   return {
     server: served.server,
     schema: served.schema,

@@ -7,8 +7,8 @@ import { documentRules } from '../../transport/document-rules.js';
 import { createExplorer } from '../../transport/explorer.js';
 import { createGraphqlHttp } from '../../transport/graphql-http.js';
 import { createGraphqlSocket } from '../../transport/graphql-socket.js';
+import { createHealthRoutes, type HealthRoutesParts } from '../../transport/health-routes.js';
 import { createHttpServer } from '../../transport/http-server.js';
-import { createOperationRoutes, type OperationParts } from '../../transport/operation.js';
 import { AllowedOrigins } from '../../transport/origins.js';
 import type { JoinedFeatures } from './join-features.js';
 import { buildUserSchema } from './schemas.js';
@@ -26,7 +26,7 @@ export interface ServingOptions {
   tls?: { cert: string | Buffer; key: string | Buffer } | null;
   /** Serve a page to try the API with. */
   explorer?: boolean;
-  /** Opens `/metrics` to whoever shows it, see `createOperationRoutes`. */
+  /** Opens `/metrics` to whoever shows it, see `createHealthRoutes`. */
   figuresToken?: string | null;
   fallback: RequestHandler;
 }
@@ -34,13 +34,13 @@ export interface ServingOptions {
 /** What is served, and what decides who may be. */
 interface Served extends Pick<JoinedFeatures, 'features' | 'agents' | 'rateLimits' | 'sockets'> {
   isTrustworthy: () => boolean;
-  operation: Pick<OperationParts, 'readiness' | 'figures'>;
+  health: Pick<HealthRoutesParts, 'readiness' | 'figures'>;
 }
 
 /** The one server for people, programs and agents, not yet listening. */
 export async function serve(
   options: ServingOptions,
-  { features, agents, rateLimits, sockets, isTrustworthy, operation }: Served,
+  { features, agents, rateLimits, sockets, isTrustworthy, health }: Served,
 ): Promise<{ schema: GraphQLSchema; server: Server; close: () => Promise<void> }> {
   const { log } = options;
   const [publicOrigin, ...otherOrigins] = options.publicOrigins;
@@ -63,9 +63,9 @@ export async function serve(
     agentGateway: agents.gateway,
     explorer: options.explorer ? await createExplorer() : null,
     fallback: options.fallback,
-    operation: createOperationRoutes({
+    healthRoutes: createHealthRoutes({
       health: () => ({ status: isTrustworthy() ? 'ok' : 'degraded', version: VERSION }),
-      ...operation,
+      ...health,
       figuresToken: options.figuresToken ?? null,
       reach: { publicOrigin, trustedProxies: options.trustedProxies ?? [] },
     }),

@@ -6,13 +6,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readEnvironment } from '../../kernel/environment.js';
+import { isLoopbackHost } from '../../kernel/loopback.js';
 import {
   certificateFingerprint,
   isSelfSigned,
   keepOwnCertificate,
   type CertificateFiles,
 } from '../../kernel/tls-certificate.js';
-import { chooseEndpoint, isLoopback, type Endpoint } from './endpoint.js';
+import { chooseEndpoint, type Endpoint } from './endpoint.js';
 
 let stateDir: string;
 let said: string[];
@@ -44,11 +45,11 @@ describe('on loopback', () => {
     expect(said).toEqual([]);
   });
 
-  test.each(['::1', '127.255.255.254'])('counts %s in', (host) => expect(isLoopback(host)).toBe(true));
+  test.each(['::1', '127.255.255.254'])('counts %s in', (host) => expect(isLoopbackHost(host)).toBe(true));
 
   test.each(['::', '0.0.0.0', '128.0.0.1', '127.0.0.1.example.org', 'localhost.example.org'])(
     'does not count %s in',
-    (host) => expect(isLoopback(host)).toBe(false),
+    (host) => expect(isLoopbackHost(host)).toBe(false),
   );
 
   test('is known by the public address where one is given', async () => {

@@ -1,6 +1,7 @@
 import { hostname, networkInterfaces } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Environment } from '../../kernel/environment.js';
+import { isLoopbackHost } from '../../kernel/loopback.js';
 import { certificateFingerprint, keepOwnCertificate, type CertificateFiles } from '../../kernel/tls-certificate.js';
 import { freePort } from './port.js';
 
@@ -44,7 +45,7 @@ export async function chooseEndpoint({ environment, stateDir, say }: EndpointOpt
 async function chooseCertificate({ environment, stateDir, say }: EndpointOptions): Promise<CertificateFiles | null> {
   const { tls, insecureHttp, listen } = environment;
   if (tls) return { certificateFile: resolve(tls.certificateFile), keyFile: resolve(tls.keyFile) };
-  if (isLoopback(listen.host)) return null;
+  if (isLoopbackHost(listen.host)) return null;
   if (insecureHttp) {
     say(`Warning: ${listen.host} is served without encryption. Passwords and sessions can be read on the way.`);
     return null;
@@ -52,10 +53,6 @@ async function chooseCertificate({ environment, stateDir, say }: EndpointOptions
   const own = await keepOwnCertificate(join(stateDir, 'tls'), namesOfThisMachine(listen.host));
   say(`Certificate made by this Pilothouse, SHA-256 ${await certificateFingerprint(own.certificateFile)}`);
   return own;
-}
-
-export function isLoopback(host: string): boolean {
-  return host === 'localhost' || host === '::1' || /^127(\.\d{1,3}){3}$/.test(host);
 }
 
 function isWildcard(host: string): boolean {

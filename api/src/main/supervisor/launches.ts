@@ -1,8 +1,9 @@
 import { dirname, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { variablesOf, type Environment } from '../../kernel/environment.js';
+import { isLoopbackHost } from '../../kernel/loopback.js';
 import type { Launch } from './child-program.js';
-import { isLoopback, type Endpoint } from './endpoint.js';
+import type { Endpoint } from './endpoint.js';
 import type { Programs } from './programs.js';
 
 /** What the children are started with is decided from this. */
@@ -70,5 +71,5 @@ function withoutCredentials(url: string): string {
 
 /** A person at this machine types `localhost` as readily as 127.0.0.1. */
 function namesake({ host, port, tls }: Endpoint): string[] {
-  return isLoopback(host) ? [`${tls ? 'https' : 'http'}://localhost:${port}`] : [];
+  return isLoopbackHost(host) ? [`${tls ? 'https' : 'http'}://localhost:${port}`] : [];
 }

@@ -124,7 +124,7 @@ export class GatewayHarness extends FeatureHarness {
       agentGateway: gateway,
       explorer: null,
       fallback: nothing,
-      operation: nothing,
+      healthRoutes: nothing,
       origins: new AllowedOrigins(AUDIENCE),
       sockets,
       log,

@@ -1,10 +1,10 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
-import { BlockList, isIP, isIPv6 } from 'node:net';
 import { Router, type RequestHandler } from 'express';
+import { isLoopback, isLoopbackHost } from '../kernel/loopback.js';
 
 /** What whoever operates a replica asks of it. */
-export interface OperationParts {
+export interface HealthRoutesParts {
   /** Whether the process lives at all; says no more than that when it answers. */
   health: () => { status: 'ok' | 'degraded'; version: string };
   readiness: () => Promise<{ ready: boolean; parts: Readonly<Record<string, string>> }>;
@@ -17,7 +17,7 @@ export interface OperationParts {
 }
 
 /** `/healthz`: restart me when I do not answer. `/readyz`: give me work. `/metrics`: how I am. */
-export function createOperationRoutes({ health, readiness, figures, ...access }: OperationParts): RequestHandler {
+export function createHealthRoutes({ health, readiness, figures, ...access }: HealthRoutesParts): RequestHandler {
   const mayReadFigures = figuresReader(access);
   // A proxy that hides these paths must not be passed by another spelling.
   const routes = Router({ strict: true, caseSensitive: true });
@@ -34,10 +34,6 @@ export function createOperationRoutes({ health, readiness, figures, ...access }:
   return routes;
 }
 
-const LOOPBACK = new BlockList();
-LOOPBACK.addSubnet('127.0.0.0', 8, 'ipv4');
-LOOPBACK.addAddress('::1', 'ipv6');
-
 /** A reverse proxy on this machine comes from loopback too, on behalf of anybody; it says so in one of these. */
 const FORWARDING = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', 'x-forwarded-proto', 'x-real-ip'];
 
@@ -48,20 +44,12 @@ const FORWARDING = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', '
 function figuresReader({
   figuresToken,
   reach: { publicOrigin, trustedProxies },
-}: Pick<OperationParts, 'figuresToken' | 'reach'>): (request: IncomingMessage) => boolean {
+}: Pick<HealthRoutesParts, 'figuresToken' | 'reach'>): (request: IncomingMessage) => boolean {
   if (figuresToken !== null) return (request) => isSame(request.headers.authorization ?? '', `Bearer ${figuresToken}`);
   if (!isLoopbackHost(new URL(publicOrigin).hostname) || trustedProxies.length > 0) return () => false;
   return (request) =>
     isLoopback(request.socket.remoteAddress ?? '') &&
     FORWARDING.every((header) => request.headers[header] === undefined);
-}
-
-function isLoopbackHost(hostname: string): boolean {
-  return hostname === 'localhost' || isLoopback(hostname.replace(/^\[|\]$/g, ''));
-}
-
-function isLoopback(address: string): boolean {
-  return isIP(address) !== 0 && LOOPBACK.check(address, isIPv6(address) ? 'ipv6' : 'ipv4');
 }
 
 function isSame(shown: string, wanted: string): boolean {

@@ -3,6 +3,7 @@ import { FINAL_STATES } from '@pilothouse/protocol';
 import type { Database, PoolFigures } from '../../kernel/database/index.js';
 import type { LiveSockets } from '../../kernel/live-sockets.js';
 import { VERSION } from '../composition/version.js';
+import { installationFigures } from './installation.repository.js';
 import type { Figure } from './prometheus-text.js';
 import type { Readiness } from './readiness.js';
 
@@ -96,10 +97,7 @@ export class Figures {
   }
 
   private async installationFigures(): Promise<Figure[]> {
-    const rows = await this.sources.database.lookUp<{ figure: string; state: string; count: string }>(
-      'select figure, state, count from installation_figures($1)',
-      [new Date(Date.now() - RECENT_MS)],
-    );
+    const rows = await installationFigures(this.sources.database, new Date(Date.now() - RECENT_MS));
     const of = (wanted: string) => rows.filter(({ figure }) => figure === wanted);
     const byState = (figure: string, states: readonly string[]) =>
       states.map((state) => ({

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { LATEST_MIGRATION } from '@pilothouse/db';
 import type { Database } from '../../kernel/database/index.js';
 import type { Signer } from '../../signer/index.js';
+import { isMigrated } from './installation.repository.js';
 
 /** Whether this replica should be given work, and what it lacks where it should not. */
 export interface Readiness {
@@ -42,8 +42,7 @@ export async function judgeReadiness(parts: ReadinessParts): Promise<Readiness> 
 }
 
 async function askMigrations(database: Database): Promise<'ok' | 'missing'> {
-  const [row] = await database.lookUp<{ seen: boolean }>('select has_migration($1) as seen', [LATEST_MIGRATION]);
-  return row?.seen ? 'ok' : 'missing';
+  return (await isMigrated(database)) ? 'ok' : 'missing';
 }
 
 async function askSigner(signer: Signer): Promise<'ok' | 'frozen'> {
