@@ -197,7 +197,7 @@ const FUNCTIONS = `
          and s.id = t.server_id and s.deleted_at is null
       returning t.server_id, t.workspace_id, t.scopes into token;
       if not found then return; end if;
-      perform from public.servers s where s.id = token.server_id for update; -- two tokens of one server take turns
+      perform from public.servers s where s.id = token.server_id for no key update; -- two tokens of one server take turns
       update public.agent_identities i set revoked_at = pg_catalog.now() where i.server_id = token.server_id and i.revoked_at is null;
       select exists (select from public.agent_identities i where i.server_id = token.server_id) into again;
       insert into public.agent_identities (id, workspace_id, server_id, public_key, created_at)

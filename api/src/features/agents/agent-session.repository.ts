@@ -76,6 +76,25 @@ export class AgentSessionRepository {
   }
 
   /**
+   * Locks the server's row, which comes before its identity, its session and its commands wherever several of them are
+   * locked: two transactions never wait for each other.
+   */
+  async lockServer(tx: Transaction, serverId: string): Promise<void> {
+    await queryPrepared(tx.manager, 'select from servers where id = $1 for no key update', [serverId]);
+  }
+
+  /** As `lockServer`, where this instance was displaced last. @returns whether it was. */
+  async lockServerOfDisplaced(tx: Transaction, serverId: string, instanceId: string): Promise<boolean> {
+    const rows = await queryPrepared(
+      tx.manager,
+      `select s.id from servers s join agent_sessions a on a.server_id = s.id
+        where s.id = $1 and a.displaced_instance_id = $2 for no key update of s`,
+      [serverId, instanceId],
+    );
+    return rows.length > 0;
+  }
+
+  /**
    * The session's row, locked; made where the server has never connected, so that two first connections take turns like
    * any others.
    */
@@ -239,8 +258,11 @@ export class AgentSessionRepository {
   private async setUnreachable(tx: Transaction, serverId: string, since: Date | null): Promise<string[]> {
     const rows = await queryPrepared<{ id: string }>(
       tx.manager,
-      `update commands set unreachable_since = $2, revision = revision + 1
-        where server_id = $1 and state = 'RUNNING' and (unreachable_since is null) <> ($2::timestamptz is null) returning id`,
+      `with locked as (
+         select id from commands
+          where server_id = $1 and state = 'RUNNING' and (unreachable_since is null) <> ($2::timestamptz is null)
+          order by id for no key update)
+       update commands c set unreachable_since = $2, revision = revision + 1 from locked l where c.id = l.id returning c.id`,
       [serverId, since],
     );
     return rows.map(({ id }) => id);

@@ -5,7 +5,12 @@ import type { CommandFrameKind } from '../commands/index.js';
 import { PRICES_MS } from './publish-prices.js';
 
 /** What a host says of itself. */
-export type HostFrameKind = 'facts' | 'health';
+const HOST_KINDS = ['facts', 'health'] as const;
+export type HostFrameKind = (typeof HOST_KINDS)[number];
+
+export function isHostFrame(frame: AgentFrame): boolean {
+  return (HOST_KINDS as readonly FrameKind[]).includes(frameKindOf(frame));
+}
 
 /** The kinds that each keeper of `PublishService` takes in. */
 interface KindsOfKeeper {

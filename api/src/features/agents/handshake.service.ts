@@ -130,12 +130,18 @@ export class HandshakeService {
     const { database, sessions, rotation, replicaId, log } = this.parts;
     const { serverId, workspaceId, generation } = known;
     return database.write(systemContext(workspaceId, 'handshake'), async (tx) => {
-      if (provenKey !== known.publicKey && !(await rotation.takeOver(tx, known, provenKey))) return null;
-      const before = await sessions.lockForHandshake(tx, { serverId, workspaceId, generation });
+      if (provenKey !== known.publicKey) {
+        await sessions.lockServer(tx, serverId);
+        if (!(await rotation.takeOver(tx, known, provenKey))) return null;
+      }
+      const [wasDisplaced, before] = await allAnswered([
+        sessions.lockServerOfDisplaced(tx, serverId, hello.instanceId),
+        sessions.lockForHandshake(tx, { serverId, workspaceId, generation }),
+      ]);
       const counter = before.counter + 1;
       const displaces =
         before.disconnectedAt === null && before.instanceId !== null && before.instanceId !== hello.instanceId;
-      const returns = displaces && before.displacedInstanceId === hello.instanceId;
+      const returns = displaces && wasDisplaced && before.displacedInstanceId === hello.instanceId;
       if (returns) {
         log.error({ serverId }, 'Two instances of one identity take turns: its queue is held');
         await sessions.holdQueue(tx, serverId);

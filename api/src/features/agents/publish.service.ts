@@ -11,6 +11,7 @@ import type { AgentSessionRepository, Epoch } from './agent-session.repository.j
 import {
   deliveryIdOf,
   hasStorableTexts,
+  isHostFrame,
   priceOf,
   sortByKeeper,
   type FrameKeeper,
@@ -94,8 +95,8 @@ export class PublishService {
   private applyFenced({ agent, ctx }: AgentConnection, frames: readonly IndexedFrame[]): Promise<FrameRefusal[]> {
     const { database, sessions, reports, gate } = this.parts;
     const work = async (tx: WriteTransaction) => {
+      if (frames.some(({ frame }) => isHostFrame(frame))) await sessions.lockServer(tx, agent.serverId);
       if (!(await sessions.hold(tx, agent.serverId, agent.epoch))) throw new Superseded();
-      // The server before its commands, as everywhere: two transactions never wait for each other.
       await this.storeHostReports({ agent, ctx }, tx, frames);
       const { known, refused } = await this.sortOut(tx, agent.serverId, frames);
       for (const part of inParts(known)) {

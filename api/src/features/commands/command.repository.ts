@@ -4,6 +4,9 @@ import { Brackets, In } from 'typeorm';
 import { allAnswered, findPrepared, queryPrepared, type Transaction } from '../../kernel/database/index.js';
 import { decodeTimeCursor, pageSize, timeCursor, toPage, type Page } from '../../kernel/graphql/connection.js';
 
+/** How many commands are locked at once, wherever they are: two transactions then never wait for each other. */
+export const IN_ORDER = 'order by id for no key update';
+
 export interface CommandFilter {
   serverIds?: readonly string[] | null;
   runId?: string | null;
@@ -66,9 +69,11 @@ export class CommandRepository {
   ): Promise<string[]> {
     const rows = rowsOfUpdate<{ id: string }>(
       await tx.manager.query(
-        `update commands set state = 'CANCELLED', reason = $2, outcome = 'KNOWN', finished_at = $3, held = false,
+        `with locked as (
+           select id from commands where id = any($1) and state = 'QUEUED' and sent_at is null ${IN_ORDER})
+         update commands c set state = 'CANCELLED', reason = $2, outcome = 'KNOWN', finished_at = $3, held = false,
                 output_expected_seq = 0, revision = revision + 1
-          where id = any($1) and state = 'QUEUED' and sent_at is null returning id`,
+           from locked l where c.id = l.id returning c.id`,
         [ids, reason, at],
       ),
     );
@@ -90,8 +95,9 @@ export class CommandRepository {
     { by, at }: { by: string; at: Date },
   ): Promise<void> {
     await tx.manager.query(
-      `update commands set cancel_requested_at = $2, cancel_requested_by = $3, revision = revision + 1
-        where id = any($1) and cancel_requested_at is null`,
+      `with locked as (select id from commands where id = any($1) and cancel_requested_at is null ${IN_ORDER})
+       update commands c set cancel_requested_at = $2, cancel_requested_by = $3, revision = revision + 1
+         from locked l where c.id = l.id`,
       [ids, at, by],
     );
   }

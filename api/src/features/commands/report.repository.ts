@@ -8,7 +8,7 @@ import {
 } from '@pilothouse/protocol';
 import { InstructionEntity } from '@pilothouse/db';
 import { queryPrepared, type Database, type Transaction } from '../../kernel/database/index.js';
-import { rowsOfUpdate } from './command.repository.js';
+import { IN_ORDER, rowsOfUpdate } from './command.repository.js';
 
 /** What a compare-and-set moved. */
 export interface Moved {
@@ -173,11 +173,14 @@ export class ReportRepository {
   async endAll(tx: Transaction, serverId: string, { reason, at }: { reason: string; at: Date }): Promise<Moved[]> {
     const ended = rowsOfUpdate<Moved>(
       await tx.manager.query(
-        `update commands set
+        `with locked as (
+           select id as locked_id from commands
+            where server_id = $1 and state in ('QUEUED', 'DELIVERED', 'RUNNING') ${IN_ORDER})
+         update commands set
                 state = case when state = 'QUEUED' and sent_at is null then 'CANCELLED' else 'INTERRUPTED' end,
                 outcome = case when state = 'QUEUED' and sent_at is null then 'KNOWN' else 'UNKNOWN' end,
                 reason = $2, finished_at = $3, held = false, output_expected_seq = output_last_seq, revision = revision + 1
-          where server_id = $1 and state in ('QUEUED', 'DELIVERED', 'RUNNING') ${MOVED}`,
+           from locked where id = locked_id ${MOVED}`,
         [serverId, reason, at],
       ),
     );
