@@ -45,9 +45,9 @@ async function isDoneFromTheRow(server: BackendServer): Promise<void> {
   const { workspaceId, userId } = await seedWorkspace(database);
   const { serverId } = await seedServer(database, workspaceId);
   const commandId = uuidv7();
-  const insert = `insert into commands (id, workspace_id, server_id, sequence, priority, state, arguments, limits, idempotent,
+  const insert = `insert into commands (id, workspace_id, server_id, sequence, priority, state, arguments, scopes, limits, idempotent,
       actor_kind, actor_id, search_text, created_at, expires_at)
-    values ('${commandId}', '${workspaceId}', '${serverId}', 1, 0, 'QUEUED', '{}', '{}', false, 'USER', '${userId}', '',
+    values ('${commandId}', '${workspaceId}', '${serverId}', 1, 0, 'QUEUED', '{}', '{}', '{}', false, 'USER', '${userId}', '',
       now() - interval '2 days', now() - interval '1 day')`;
   const cwd = fileURLToPath(new URL('.', import.meta.url));
   const child = spawn(process.execPath, ['--input-type=module', '-e', COMMIT_AND_DIE, database.adminUrl, insert], {

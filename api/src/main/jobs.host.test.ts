@@ -69,9 +69,9 @@ it('does what is due without an api, two of them at once too, and ends when it i
   const { serverId } = await seedServer(database, workspaceId);
   const id = uuidv7();
   await admin.query(
-    `insert into commands (id, workspace_id, server_id, sequence, priority, state, arguments, limits, idempotent,
+    `insert into commands (id, workspace_id, server_id, sequence, priority, state, arguments, scopes, limits, idempotent,
        actor_kind, actor_id, search_text, created_at, expires_at)
-     values ($1, $2, $3, 1, 0, 'QUEUED', '{}', '{}', false, 'USER', $4, '', now() - interval '2 days', now() - interval '1 day')`,
+     values ($1, $2, $3, 1, 0, 'QUEUED', '{}', '{}', '{}', false, 'USER', $4, '', now() - interval '2 days', now() - interval '1 day')`,
     [id, workspaceId, serverId, userId],
   );
   const both = [1, 2].map(() => new JobsProcess({ PILOTHOUSE_SIGNER_SOCKET: join(directory, 'signer.sock') }));

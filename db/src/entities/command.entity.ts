@@ -74,6 +74,10 @@ export class CommandEntity {
   @Column({ type: 'jsonb', name: 'arguments' })
   arguments!: object;
 
+  /** What it needs of its server, when it was queued and when it is sent. */
+  @Column({ type: 'text', name: 'scopes', array: true })
+  scopes!: string[];
+
   @Column({ type: 'jsonb', name: 'limits' })
   limits!: object;
 

@@ -61,6 +61,8 @@ const TABLES = `
       ('QUEUED', 'DELIVERED', 'RUNNING', 'SUCCEEDED', 'FAILED', 'TIMED_OUT', 'CANCELLED', 'EXPIRED', 'VETOED', 'INTERRUPTED')),
     revision int not null default 1,
     arguments jsonb not null,
+    -- what it needs of its server
+    scopes text[] not null,
     limits jsonb not null,
     idempotent boolean not null,
     actor_kind text not null,

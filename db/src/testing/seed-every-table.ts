@@ -50,9 +50,9 @@ function remainingRows({ workspaceId, userId, serverId, hash }: FullWorkspace): 
     insert into command_runs (id, workspace_id, state, arguments, target, server_count, batch_size, batch_pause_ms, actor_kind,
         actor_id, created_at)
       values (${run}, ${workspace}, 'RUNNING', '{}', '{}', 1, 1, 0, 'USER', ${user}, now());
-    insert into commands (id, workspace_id, server_id, run_id, sequence, priority, state, arguments, limits, idempotent,
+    insert into commands (id, workspace_id, server_id, run_id, sequence, priority, state, arguments, scopes, limits, idempotent,
         actor_kind, actor_id, search_text, envelope, envelope_digest, envelope_key_id, envelope_signature, created_at, expires_at)
-      values (${command}, ${workspace}, ${server}, ${run}, 1, 0, 'QUEUED', '{}', '{}', false,
+      values (${command}, ${workspace}, ${server}, ${run}, 1, 0, 'QUEUED', '{}', '{}', '{}', false,
         'USER', ${user}, '', '', '', '', '', now(), now() + interval '1 day');
     insert into instructions (id, workspace_id, server_id, kind, command_id, envelope, envelope_key_id, envelope_signature,
         created_at, expires_at)

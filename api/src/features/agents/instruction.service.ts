@@ -34,8 +34,6 @@ export class InstructionService {
       // Everything due is taken at once, as far as the window allows; a place that becomes free wakes.
       isCaughtUp: () => true,
       read: async () => {
-        // What waited while the server was away may be of somebody who has left since.
-        if (keysetVersion === undefined) await this.parts.standing.recheckQueue(agent.workspaceId, agent.serverId);
         const [anchor, { newestKeyset, due }] = await Promise.all([
           this.parts.face.latestAnchor(agent.workspaceId),
           this.takeDue(connection),
@@ -58,14 +56,15 @@ export class InstructionService {
     ctx,
   }: AgentConnection): Promise<{ due: EnvelopeInstruction[]; newestKeyset: number }> {
     const epoch = { serverId: agent.serverId, ...agent.epoch };
-    const { database, deliveries, gate, face } = this.parts;
+    const { database, deliveries, standing, gate, face } = this.parts;
     const taken = await gate.pass(() =>
       database.write(ctx, async (tx) =>
         tx.later(allAnswered([deliveries.take(tx, epoch, ctx.now()), face.keysetVersion(tx)])),
       ),
     );
-    const [deliveriesDue, newestKeyset] = await taken.answer;
-    const due = deliveriesDue.map(({ id, envelope }) =>
+    const [{ deliveries: free, hasBarred }, newestKeyset] = await taken.answer;
+    if (hasBarred) await standing.takeBack(agent.workspaceId, epoch);
+    const due = free.map(({ id, envelope }) =>
       Object.assign(new EnvelopeInstruction(), { deliveryId: id, ...envelope }),
     );
     return { due, newestKeyset };

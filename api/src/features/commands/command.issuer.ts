@@ -116,6 +116,7 @@ function prepareCommand(
       priority: plan.arguments.priority,
       state: 'QUEUED',
       arguments: storedArguments(plan.arguments),
+      scopes: plan.scopes,
       limits,
       idempotent: plan.idempotent,
       actorKind: actor.kind,

@@ -130,9 +130,9 @@ describe('refusals', () => {
     const busy = await harness.server(workspace);
     const first = await queued({ serverId: busy.serverId });
     await harness.sql(
-      `insert into commands (id, workspace_id, server_id, sequence, priority, state, arguments, limits, idempotent, actor_kind, actor_id,
+      `insert into commands (id, workspace_id, server_id, sequence, priority, state, arguments, scopes, limits, idempotent, actor_kind, actor_id,
                              search_text, created_at, expires_at)
-       select uuidv7(), workspace_id, server_id, 1000 + n, 0, 'QUEUED', arguments, limits, false, actor_kind, actor_id, '', now(), expires_at
+       select uuidv7(), workspace_id, server_id, 1000 + n, 0, 'QUEUED', arguments, scopes, limits, false, actor_kind, actor_id, '', now(), expires_at
          from commands, generate_series(1, 998) n where id = $1`,
       [first.id],
     );

@@ -190,7 +190,7 @@ describe('nothing', () => {
     await queueMany(20);
     const replica = await harness.replica();
     const agent = harness.agentContext(server);
-    const [here, there] = await Promise.all([
+    const [here, { deliveries: there }] = await Promise.all([
       take(),
       replica.database.write(agent, (tx) => replica.feature.deliveries.take(tx, server, new Date())),
     ]);

@@ -61,8 +61,8 @@ export function createCommandsFeature(parts: CommandsParts) {
   const issuer = new CommandIssuer({ ...parts, instructions });
   const canceller = new CommandCanceller({ repository, instructions, issuer, bus });
   const commands = new CommandService({ ...parts, repository, instructions, issuer, canceller, seal });
-  const standing = new StandingRights({ ...parts, repository });
-  const advancer = new RunAdvancer({ database, bus, repository, runs: runRepository, standing });
+  const deliveries = new DeliveryRepository(seal);
+  const advancer = new RunAdvancer({ database, bus, repository, runs: runRepository });
   const runs = new RunService({ ...parts, repository, instructions, issuer, canceller, advancer, runs: runRepository });
   const onRunProgress = (workspaceId: string, runId: string) => {
     advancer
@@ -75,8 +75,8 @@ export function createCommandsFeature(parts: CommandsParts) {
     runs,
     advancer,
     reports: new ReportService(reporting),
-    deliveries: new DeliveryRepository(seal),
-    standing,
+    deliveries,
+    standing: new StandingRights({ database, bus, deliveries, onRunProgress }),
     sweep: new CommandSweep({ ...reporting, database }),
     resolvers: [
       new CommandResolver(commands),

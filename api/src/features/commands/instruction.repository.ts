@@ -26,6 +26,7 @@ export type NewCommand = Pick<
   | 'priority'
   | 'state'
   | 'arguments'
+  | 'scopes'
   | 'limits'
   | 'idempotent'
   | 'actorKind'
@@ -81,11 +82,16 @@ export class InstructionRepository {
   async insertCommands(tx: Transaction, rows: readonly NewCommand[]): Promise<void> {
     await queryPrepared(
       tx.manager,
-      `insert into commands (id, workspace_id, server_id, run_id, batch, held, sequence, priority, state, arguments, limits,
+      `insert into commands (id, workspace_id, server_id, run_id, batch, held, sequence, priority, state, arguments, scopes, limits,
                              idempotent, actor_kind, actor_id, idempotency_key, rerun_of, search_text, created_at, expires_at)
-       select * from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[], $6::boolean[], $7::bigint[],
-                            $8::integer[], $9::text[], $10::jsonb[], $11::jsonb[], $12::boolean[], $13::text[], $14::uuid[],
-                            $15::text[], $16::uuid[], $17::text[], $18::timestamptz[], $19::timestamptz[])`,
+       select id, workspace_id, server_id, run_id, batch, held, sequence, priority, state, arguments,
+              array(select jsonb_array_elements_text(scopes)), limits, idempotent, actor_kind, actor_id, idempotency_key,
+              rerun_of, search_text, created_at, expires_at
+         from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[], $6::boolean[], $7::bigint[],
+                     $8::integer[], $9::text[], $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::boolean[], $14::text[],
+                     $15::uuid[], $16::text[], $17::uuid[], $18::text[], $19::timestamptz[], $20::timestamptz[])
+              as c(id, workspace_id, server_id, run_id, batch, held, sequence, priority, state, arguments, scopes, limits,
+                   idempotent, actor_kind, actor_id, idempotency_key, rerun_of, search_text, created_at, expires_at)`,
       [
         rows.map((row) => row.id),
         rows.map((row) => row.workspaceId),
@@ -97,6 +103,7 @@ export class InstructionRepository {
         rows.map((row) => row.priority),
         rows.map((row) => row.state),
         rows.map((row) => JSON.stringify(row.arguments)),
+        rows.map((row) => JSON.stringify(row.scopes)),
         rows.map((row) => JSON.stringify(row.limits)),
         rows.map((row) => row.idempotent),
         rows.map((row) => row.actorKind),

@@ -5,14 +5,12 @@ import { systemContext, type WorkspaceContext } from '../../kernel/request-conte
 import type { CommandRepository } from './command.repository.js';
 import { nextStep, type RunStep } from './run.progress.js';
 import type { RunRepository } from './run.repository.js';
-import type { StandingRights } from './standing.rights.js';
 
 export interface RunAdvancerParts {
   database: Database;
   bus: EventBus;
   runs: RunRepository;
   repository: CommandRepository;
-  standing: StandingRights;
 }
 
 /** Takes runs on from batch to batch, to their end. */
@@ -67,16 +65,15 @@ export class RunAdvancer {
     if (failures.length > 0) throw new AggregateError(failures, `${failures.length} runs could not go on`);
   }
 
-  /** No batch is released for somebody who may not run commands on its servers any more: the run stops instead. */
+  /** No batch is released that may not be run on each of its servers any more: the run stops instead. */
   private async ifStillAllowed(
     ctx: WorkspaceContext,
     tx: Transaction,
     { run, step }: { run: CommandRunEntity; step: RunStep },
   ): Promise<RunStep> {
     if (step.do !== 'release') return step;
-    const serverIds = await this.parts.runs.heldServers(tx, run.id, step.batch);
-    const barred = await this.parts.standing.barred(ctx, tx, { issuer: run, serverIds });
-    if (barred.length === 0) return step;
-    return { do: 'withdraw', reason: 'Whoever started the run may no longer run commands on all of its servers' };
+    const isBarred = await this.parts.runs.isBarred(tx, run.id, { batch: step.batch, now: ctx.now() });
+    if (!isBarred) return step;
+    return { do: 'withdraw', reason: 'Whoever started the run may no longer run it on all of its servers' };
   }
 }

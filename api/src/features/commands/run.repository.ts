@@ -3,6 +3,7 @@ import { In } from 'typeorm';
 import type { Database, Transaction } from '../../kernel/database/index.js';
 import { decodeTimeCursor, pageSize, timeCursor, toPage, type Page } from '../../kernel/graphql/connection.js';
 import { lockIdempotencyKey, rowsOfUpdate } from './command.repository.js';
+import { mayStillRun } from './standing-rights.sql.js';
 
 export type NewRun = Omit<CommandRunEntity, 'finishedAt' | 'stopReason' | 'nextBatchAt' | 'releasedBatch'>;
 
@@ -68,13 +69,13 @@ export class RunRepository {
     return rows.map((row) => ({ batch: row.batch, open: Number(row.open), failed: Number(row.failed) }));
   }
 
-  /** The servers of a batch that is held back. */
-  async heldServers(tx: Transaction, runId: string, batch: number): Promise<string[]> {
-    const rows: { server_id: string }[] = await tx.manager.query(
-      'select server_id from commands where run_id = $1 and batch = $2 and held',
-      [runId, batch],
+  /** Whether a batch that is held back has a command that may not be run any more. */
+  async isBarred(tx: Transaction, runId: string, { batch, now }: { batch: number; now: Date }): Promise<boolean> {
+    const rows: unknown[] = await tx.manager.query(
+      `select from commands c where run_id = $1 and batch = $2 and held and not ${mayStillRun('c', '$3')} limit 1`,
+      [runId, batch, now],
     );
-    return rows.map((row) => row.server_id);
+    return rows.length > 0;
   }
 
   /** Lets a batch go. @returns the servers whose queues have something new. */

@@ -160,7 +160,7 @@ describe('batches', () => {
     await harness.sql(`update command_runs set next_batch_at = now() - interval '1 ms' where id = $1`, [run.id]);
     await harness.sql(end, [userIdOf(starter.actor)]);
     await harness.feature.advancer.advanceAll();
-    const reason = 'Whoever started the run may no longer run commands on all of its servers';
+    const reason = 'Whoever started the run may no longer run it on all of its servers';
     expect(await get(run)).toMatchObject({ state: 'STOPPED', stopReason: reason });
     expect((await commandsOf(run)).map((command) => command.state)).toEqual(['SUCCEEDED', 'CANCELLED', 'CANCELLED']);
   });

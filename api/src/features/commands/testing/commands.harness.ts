@@ -182,9 +182,10 @@ export class CommandsHarness extends FeatureHarness {
   }
 
   /** What the gateway would send to this agent now. */
-  deliveries(server: PlayedServer, now = new Date()): Promise<Delivery[]> {
+  async deliveries(server: PlayedServer, now = new Date()): Promise<Delivery[]> {
     const ctx = this.agentContext(server);
-    return this.database.write(ctx, (tx) => this.feature.deliveries.take(tx, server, now));
+    const taken = await this.database.write(ctx, (tx) => this.feature.deliveries.take(tx, server, now));
+    return taken.deliveries;
   }
 
   /** Opens a delivery as the agent does. @throws when the agent would refuse it. */
