@@ -31,6 +31,17 @@ describe.each(Object.keys(RATE_LIMITS) as (keyof typeof RATE_LIMITS)[])('the lim
   });
 });
 
+test('what is only counted is spent with the last that would pass, until its window is over', async () => {
+  const limits = new RateLimits({ ...RATE_LIMITS, agentHello: { points: 2, seconds: 60 } });
+  await limits.count('agentHello', '2001:db8::1');
+  expect(await limits.isSpent('agentHello', '2001:db8::2')).toBe(false);
+  await times(2, () => limits.count('agentHello', '2001:db8::2'));
+  expect(await limits.isSpent('agentHello', '2001:db8::3')).toBe(true);
+  expect(await limits.isSpent('agentHello', '192.0.2.1')).toBe(false);
+  vi.advanceTimersByTime(60_001);
+  expect(await limits.isSpent('agentHello', '2001:db8::3')).toBe(false);
+});
+
 describe('a request counts', () => {
   const limits = () => {
     const two = { points: 2, seconds: 60 };

@@ -24,13 +24,21 @@ export const RATE_LIMITS = {
   stepUp: { points: 10, seconds: 300 },
   /** Requests to the agents' plain HTTP entrances from one address. */
   agentEntrance: { points: 600, seconds: 60 },
+  /** Agents' hellos from one address that were refused. */
+  agentHello: { points: 600, seconds: 60 },
   /** Requests for the install script and the files of a release from one address. */
   release: { points: 300, seconds: 60 },
 } as const;
 
 export type RateLimit = keyof typeof RATE_LIMITS;
 
-const BY_ADDRESS: ReadonlySet<RateLimit> = new Set(['address', 'signInAddress', 'agentEntrance', 'release']);
+const BY_ADDRESS: ReadonlySet<RateLimit> = new Set([
+  'address',
+  'signInAddress',
+  'agentEntrance',
+  'agentHello',
+  'release',
+]);
 
 export class RateLimits {
   private readonly limiters: Record<RateLimit, RateLimiterMemory>;
@@ -47,7 +55,7 @@ export class RateLimits {
   /** Counts one use. @throws RATE_LIMITED with `retryAfterMs`. */
   async use(limit: RateLimit, key: string): Promise<void> {
     try {
-      await this.limiters[limit].consume(BY_ADDRESS.has(limit) ? networkOf(key) : key);
+      await this.limiters[limit].consume(countedAs(limit, key));
     } catch (rejection) {
       if (rejection instanceof Error) throw rejection;
       const retryAfterMs = (rejection as RateLimiterRes).msBeforeNext;
@@ -57,10 +65,25 @@ export class RateLimits {
     }
   }
 
+  /** Counts what has been done already, and refuses nothing: see `isSpent`. */
+  async count(limit: RateLimit, key: string): Promise<void> {
+    await this.limiters[limit].penalty(countedAs(limit, key));
+  }
+
+  /** Whether the next use would be refused. */
+  async isSpent(limit: RateLimit, key: string): Promise<boolean> {
+    const used = await this.limiters[limit].get(countedAs(limit, key));
+    return used !== null && used.remainingPoints <= 0;
+  }
+
   /** Counts one operation against its principal, workspace or address. @throws RATE_LIMITED */
   async admitRequest(ctx: RequestContext): Promise<void> {
     if (ctx.actor.kind === 'ANONYMOUS') return this.use('address', ctx.address);
     await this.use('principal', ctx.actor.id ?? '');
     if (ctx.workspaceId !== null) await this.use('workspace', ctx.workspaceId);
   }
+}
+
+function countedAs(limit: RateLimit, key: string): string {
+  return BY_ADDRESS.has(limit) ? networkOf(key) : key;
 }

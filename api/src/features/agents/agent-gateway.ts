@@ -18,12 +18,13 @@ import type { Gate } from '../../kernel/gate.js';
 import { toClientError } from '../../kernel/graphql/client-errors.js';
 import type { LiveSockets } from '../../kernel/live-sockets.js';
 import type { Logger } from '../../kernel/log.js';
+import type { RateLimits } from '../../kernel/rate-limits.js';
 import { makeContext, type WorkspaceContext } from '../../kernel/request-context.js';
 import { hostSocket, type SocketExtra } from '../../kernel/socket-host.js';
 import type { AgentConnection, AgentConnections } from './agent-connection.js';
 import type { ConnectionKeeper } from './connection-keeper.js';
 import type { AdmittedAgent } from './admitted-agent.js';
-import type { HandshakeService } from './handshake.service.js';
+import type { Handshake, HandshakeService } from './handshake.service.js';
 import type { InstructionService } from './instruction.service.js';
 import { paceReading } from './paced-reading.js';
 import { loadPublishedOperations, type SpokenProtocol } from './published-operations.js';
@@ -37,6 +38,7 @@ export interface AgentGatewayParts {
   connections: AgentConnections;
   keeper: ConnectionKeeper;
   sockets: LiveSockets;
+  rateLimits: RateLimits;
   log: Logger;
   protocol: SpokenProtocol;
   isTrustworthy: () => boolean;
@@ -146,11 +148,10 @@ export class AgentGateway {
     // A challenge is good for one try, whatever comes of it.
     extra.challenge = null;
     if (!this.parts.isTrustworthy()) return this.refuse(extra, 'SHUTTING_DOWN');
-    const { gate, handshake } = this.parts;
     const isOpen = () => extra.socket.readyState === extra.socket.OPEN;
     // Whoever gave up while waiting comes again: its turn is better spent on those who still wait.
-    const shaken = await gate.pass(async () =>
-      isOpen() ? handshake.shake({ hello, challenge, address: extra.address }) : null,
+    const shaken = await this.parts.gate.pass(async () =>
+      isOpen() ? this.shake({ hello, challenge, address: extra.address }) : null,
     );
     if (!shaken) return undefined;
     if (!shaken.ok) return this.refuse(extra, shaken.reason);
@@ -187,6 +188,16 @@ export class AgentGateway {
       'An agent connected',
     );
     return shaken.ack;
+  }
+
+  /** An address with too many hellos that were no good is not listened to: its turn is over at once. */
+  private async shake(received: Parameters<HandshakeService['shake']>[0]): Promise<Handshake> {
+    const { handshake, rateLimits } = this.parts;
+    const { address } = received;
+    if (await rateLimits.isSpent('agentHello', address)) return { ok: false, reason: 'TOO_MANY_SOCKETS' };
+    const shaken = await handshake.shake(received);
+    if (!shaken.ok) await rateLimits.count('agentHello', address);
+    return shaken;
   }
 
   private refuse(extra: AgentExtra, reason: CloseReason): undefined {

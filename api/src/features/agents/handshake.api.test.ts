@@ -12,7 +12,7 @@ import { v7 as uuidv7 } from 'uuid';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Fault } from '../../kernel/fault.js';
 import { AgentClient, type HelloFields, type Identity } from '../../testing/agent-client.js';
-import { GatewayHarness } from './testing/gateway.harness.js';
+import { GatewayHarness, type Replica } from './testing/gateway.harness.js';
 
 let harness: GatewayHarness;
 let workspace: SeededWorkspace;
@@ -215,5 +215,27 @@ describe('a socket', () => {
     await vi.waitFor(async () => {
       expect((await harness.session(agent.serverId)).disconnectedAt).not.toBeNull();
     });
+  });
+});
+
+describe('hellos that are refused', () => {
+  let strict: Replica;
+  beforeAll(async () => void (strict = await harness.replica({ limits: { agentHello: { points: 2, seconds: 60 } } })));
+
+  const open = (localAddress: string) => AgentClient.open(strict.url, { localAddress });
+  const codeFrom = async (localAddress: string, fields: Partial<HelloFields> = {}) => {
+    const client = await open(localAddress);
+    return codeFor(harness.hello(agent, client, fields), client);
+  };
+
+  it('are limited by address: the next is not looked at, however good, and those of others are', async () => {
+    for (let n = 0; n < 3; n += 1) expect(await codeFrom('127.0.0.2')).toBe(0);
+    for (let n = 0; n < 2; n += 1) {
+      expect(await codeFrom('127.0.0.2', { audience: '' })).toBe(CLOSE_CODES.HANDSHAKE_REFUSED.code);
+    }
+    const lookUp = vi.spyOn(strict.database, 'lookUp');
+    expect(await codeFrom('127.0.0.2')).toBe(CLOSE_CODES.TOO_MANY_SOCKETS.code);
+    expect(lookUp.mock.calls.filter(([sql]) => sql.includes('agent_by_id'))).toEqual([]);
+    expect(await codeFrom('127.0.0.3')).toBe(0);
   });
 });

@@ -6,6 +6,7 @@ import { Gate } from '../../kernel/gate.js';
 import { buildResolverSchema } from '../../kernel/graphql/resolver-schema.js';
 import type { LiveSockets } from '../../kernel/live-sockets.js';
 import type { Logger } from '../../kernel/log.js';
+import type { RateLimits } from '../../kernel/rate-limits.js';
 import type { DeliveryRepository, ReportService, StandingRights } from '../commands/index.js';
 import type { HostFactsRepository } from '../servers/index.js';
 import { AgentConnections } from './agent-connection.js';
@@ -30,6 +31,7 @@ export interface AgentsParts {
   bus: EventBus;
   log: Logger;
   sockets: LiveSockets;
+  rateLimits: RateLimits;
   face: ControlPlaneFace;
   deliveries: DeliveryRepository;
   standing: StandingRights;

@@ -72,6 +72,7 @@ export async function joinFeatures(options: JoinOptions): Promise<JoinedFeatures
     bus,
     log,
     sockets,
+    rateLimits,
     face: {
       identityKey: keys.controlPlane,
       audiences: options.publicOrigins,

@@ -36,6 +36,7 @@ import { Revocations } from '../../../kernel/revocations.js';
 import { SealingKey } from '../../../kernel/sealing.js';
 import { InProcessSigner } from '../../../signer/index.js';
 import { FeatureHarness } from '../../../testing/feature-harness.js';
+import { generousRateLimits } from '../../../testing/generous-rate-limits.js';
 import { createHttpServer } from '../../../transport/http-server.js';
 import { AllowedOrigins } from '../../../transport/origins.js';
 import { createCommandTemplatesFeature } from '../../command-templates/index.js';
@@ -49,6 +50,12 @@ import { AgentClient, helloOf, type HelloFields, type Identity } from '../../../
 export const AUDIENCE = 'https://pilothouse.example.test';
 
 export type Replica = Awaited<ReturnType<GatewayHarness['replica']>>;
+
+export interface ReplicaOptions {
+  silenceTimeoutMs?: number;
+  protocol?: SpokenProtocol;
+  limits?: Parameters<typeof generousRateLimits>[0];
+}
 
 export interface Connected {
   client: AgentClient;
@@ -74,7 +81,7 @@ export class GatewayHarness extends FeatureHarness {
   }
 
   /** One api process as agents know it, with a bus of its own. */
-  async replica({ silenceTimeoutMs, protocol }: { silenceTimeoutMs?: number; protocol?: SpokenProtocol } = {}) {
+  async replica({ silenceTimeoutMs, protocol, limits }: ReplicaOptions = {}) {
     const directory = await mkdtemp(join(tmpdir(), 'pilothouse-gateway-'));
     const options = { url: this.db.appUrl, applicationName: 'pilothouse gateway tests', poolSize: 8 };
     const dataSource = await new DataSource(dataSourceOptions(options)).initialize();
@@ -102,6 +109,7 @@ export class GatewayHarness extends FeatureHarness {
     const { gateway, keeper } = await createAgentsFeature({
       ...kernel,
       sockets,
+      rateLimits: generousRateLimits(limits),
       face: this.face(),
       deliveries: commands.deliveries,
       standing: commands.standing,
