@@ -65,9 +65,29 @@ const noSilentCatch = rule((report, source) => ({
   },
 }));
 
+const repositoryMessage = 'Only *.repository.ts and kernel/database know the database: ask a repository.';
+
+const sqlInRepositories = rule((report) => ({
+  MemberExpression(node) {
+    if (nameOf(node.property) === 'manager') report(node, repositoryMessage);
+  },
+  CallExpression(node) {
+    if (nameOf(node.callee.property) === 'lookUp') report(node, repositoryMessage);
+  },
+  ObjectPattern(node) {
+    const taken = node.properties.find((property) => nameOf(property.key) === 'manager');
+    if (taken) report(taken, repositoryMessage);
+  },
+}));
+
 export default {
   meta: { name: 'pilothouse' },
-  rules: { 'no-shell': noShell, 'no-process-env': noProcessEnv, 'no-silent-catch': noSilentCatch },
+  rules: {
+    'no-shell': noShell,
+    'no-process-env': noProcessEnv,
+    'no-silent-catch': noSilentCatch,
+    'sql-in-repositories': sqlInRepositories,
+  },
 };
 
 function rule(visitor) {

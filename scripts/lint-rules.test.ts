@@ -17,20 +17,28 @@ beforeAll(async () => {
   await symlink(join(root, 'node_modules'), join(tree, 'node_modules'));
   await writeFile(join(tree, 'agent/src/max-lines.ts'), 'export {};\n'.repeat(501));
   await writeFile(join(tree, 'agent/src/max-lines-allowed.ts'), 'export {};\n'.repeat(500));
+  const statements = (count: number) => `export function long() {\n${'  Number();\n'.repeat(count)}}\n`;
+  await writeFile(join(tree, 'agent/src/max-lines-per-function.ts'), statements(64));
+  await writeFile(join(tree, 'agent/src/max-lines-per-function-allowed.ts'), statements(63));
 });
 
 afterAll(() => rm(tree, { recursive: true }));
 
 test('lint finds each seeded violation and nothing else', async () => {
-  const { stdout } = await promisify(execFile)(process.execPath, [binPath('oxlint'), '--format', 'json', 'agent'], {
-    cwd: tree,
-  }).catch((error) => error);
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    [binPath('oxlint'), '--format', 'json', 'agent', 'api'],
+    {
+      cwd: tree,
+    },
+  ).catch((error) => error);
   const { diagnostics } = JSON.parse(stdout) as {
     diagnostics: { code: string; filename: string; labels: { span: { line: number } }[] }[];
   };
   const found = diagnostics.map(({ code, filename, labels }) => `${filename}:${labels[0]?.span.line} ${code}`);
 
   expect(found.sort()).toEqual([
+    'agent/src/max-lines-per-function.ts:1 eslint(max-lines-per-function)',
     'agent/src/max-lines.ts:501 eslint(max-lines)',
     'agent/src/no-disabled-tests.check.ts:3 vitest(no-disabled-tests)',
     'agent/src/no-disabled-tests.check.ts:6 vitest(no-disabled-tests)',
@@ -45,5 +53,6 @@ test('lint finds each seeded violation and nothing else', async () => {
     ...[4, 5].map((line) => `agent/src/no-silent-catch.ts:${line} pilothouse(no-silent-catch)`),
     'agent/src/only-throw-error.ts:2 typescript(only-throw-error)',
     'agent/src/switch-exhaustiveness-check.ts:2 typescript(switch-exhaustiveness-check)',
+    ...[6, 7, 8].map((line) => `api/src/features/servers/server.service.ts:${line} pilothouse(sql-in-repositories)`),
   ]);
 });

@@ -38,6 +38,7 @@ export function registerServers(program: Command, act: Act): void {
   const servers = program.command('servers').alias('server').description('servers: list, watch, add and change them');
   registerReading(servers, act);
   registerChanges(servers, act);
+  registerTrust(servers, act);
 }
 
 function registerReading(servers: Command, act: Act): void {
@@ -97,6 +98,9 @@ function registerChanges(servers: Command, act: Act): void {
     .description('mark a server as being worked on, or no longer')
     .argument('<mark>', 'on or off', choice('The mark', ['ON', 'OFF']))
     .action(act(setMaintenance));
+}
+
+function registerTrust(servers: Command, act: Act): void {
   servers
     .command('acknowledge <server>')
     .description('say that its integrity alert was looked into: it is no longer shown')
