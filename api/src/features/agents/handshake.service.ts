@@ -31,7 +31,7 @@ export interface ControlPlaneFace {
   audiences: readonly string[];
   keyset(): Promise<{ version: number; signed: SignedKeyset }>;
   keysetVersion(tx: Transaction): Promise<number>;
-  /** The last signed place of a workspace's audit chain; null before the first. */
+  /** The last signed place of a workspace's audit chain, at most a second old; null before the first. */
   latestAnchor(workspaceId: string): Promise<AuditAnchor | null>;
 }
 

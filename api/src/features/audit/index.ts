@@ -10,6 +10,7 @@ import { AuditService } from './audit.service.js';
 import { VerificationService } from './verification.service.js';
 
 export { AnchorStore } from './anchor.store.js';
+export { RecentAnchors } from './recent-anchors.js';
 export type { Anchors, AnchorSigner } from './anchors.js';
 
 export interface AuditParts {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { createAgentsFeature } from '../../features/agents/index.js';
+import { RecentAnchors } from '../../features/audit/index.js';
 import type { Sweeps } from '../../jobs/index.js';
 import { LiveSockets } from '../../kernel/live-sockets.js';
 import type { Logger } from '../../kernel/log.js';
@@ -49,6 +50,7 @@ export async function joinFeatures(options: JoinOptions): Promise<JoinedFeatures
   const { bus } = events;
   const stores = await openStores(options, bus);
   const { database, signer, anchors } = stores;
+  const recentAnchors = new RecentAnchors(anchors);
   const revocations = new Revocations({ database, bus, log });
   const sockets = new LiveSockets(revocations);
   const features = createFeatures({
@@ -78,7 +80,7 @@ export async function joinFeatures(options: JoinOptions): Promise<JoinedFeatures
       audiences: options.publicOrigins,
       keyset: () => enrolment.keysets.latest(),
       keysetVersion: (tx) => enrolment.keysets.latestVersion(tx),
-      latestAnchor: (workspaceId) => anchors.latest(workspaceId),
+      latestAnchor: (workspaceId) => recentAnchors.latest(workspaceId),
     },
     deliveries: commands.deliveries,
     standing: commands.standing,
