@@ -39,7 +39,8 @@ const FORWARDING = ['forwarded', 'via', 'x-forwarded-for', 'x-forwarded-host', '
 
 /**
  * Not every proxy says that it is one, so that its requests cannot be told from this machine's own: without a token
- * nobody reads figures of a replica that people reach by another address than loopback, or by a proxy.
+ * nobody reads figures of a replica that people reach by another address than loopback, or by a proxy. A page can make a
+ * name of its own lead to this machine and so ask as one of it, but it cannot ask by another name than that.
  */
 function figuresReader({
   figuresToken,
@@ -49,6 +50,7 @@ function figuresReader({
   if (!isLoopbackHost(new URL(publicOrigin).hostname) || trustedProxies.length > 0) return () => false;
   return (request) =>
     isLoopback(request.socket.remoteAddress ?? '') &&
+    isLoopbackHost((request.headers.host ?? '').toLowerCase().replace(/:\d*$/, '')) &&
     FORWARDING.every((header) => request.headers[header] === undefined);
 }
 

@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { get, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
@@ -33,6 +35,13 @@ const untilPart = (part: string, state: string) =>
   });
 
 const figures = (headers: Record<string, string> = {}) => fetch(`${api.origin}/metrics`, { headers });
+
+/** As a client asks that found the api by this name. @returns the status. */
+async function figuresAs(host: string): Promise<number | undefined> {
+  const [response] = (await once(get(`${api.origin}/metrics`, { headers: { host } }), 'response')) as [IncomingMessage];
+  response.resume();
+  return response.statusCode;
+}
 
 describe('/readyz and /healthz', () => {
   it('say that everything is there', async () => {
@@ -172,6 +181,24 @@ describe('/metrics', () => {
       expect((await figures()).status).toBe(200);
     },
   );
+
+  it('without a token is not for a page whose name was made to lead here', async () => {
+    api = await TestApi.start();
+    const { port } = new URL(api.origin);
+    for (const host of [`127.0.0.1:${port}`, `localhost:${port}`, `[::1]:${port}`, 'LOCALHOST', '127.0.0.2']) {
+      expect(await figuresAs(host), host).toBe(200);
+    }
+    for (const host of [
+      `evil.example:${port}`,
+      `127.0.0.1.evil.example:${port}`,
+      `localhost.evil.example`,
+      `127.0.0.1@evil.example:${port}`,
+      `evil.example:127.0.0.1`,
+      '192.0.2.1',
+    ]) {
+      expect(await figuresAs(host), host).toBe(403);
+    }
+  });
 
   it('with a token is for whoever shows it, and for nobody else', async () => {
     const figuresToken = 'sixteen-letters!';
