@@ -26,10 +26,14 @@ export interface InProcessSignerOptions {
   instructionsPerMinute?: number;
 }
 
+/** Anchors of one chain: it is anchored at intervals, by one job. */
+const ANCHORS_PER_MINUTE = 10;
+
 /** Judges and signs in the process that opens it: the api's own, or that of the signer behind its socket. */
 export class InProcessSigner implements OpenSigner {
   private readonly repository: SignerRepository;
   private readonly rate: RateLimiterMemory;
+  private readonly anchorRate = new RateLimiterMemory({ points: ANCHORS_PER_MINUTE, duration: 60 });
 
   private constructor(
     private readonly options: InProcessSignerOptions,
@@ -57,7 +61,10 @@ export class InProcessSigner implements OpenSigner {
     if (frozen) throw new SigningRefused('FROZEN', 'Signing is frozen on this control plane');
     if (!actor) throw new SigningRefused('UNKNOWN_ACTOR', 'The credential is not valid in this workspace');
     judgeRights({ audit, intents }, actor, servers);
-    await this.countAgainst(actor.userId, intents.length);
+    await spend(this.rate, actor.userId, {
+      count: intents.length,
+      message: 'The person has had too many instructions signed in the last minute',
+    });
     const place = { sequence: audit.sequence, hash: audit.hash };
     const envelopes = written.map((intent) => signWritten(this.options.key, intent, place));
     await this.log.append({
@@ -74,6 +81,13 @@ export class InProcessSigner implements OpenSigner {
   }
 
   async signAnchor(place: ChainPlace): Promise<AuditAnchor> {
+    const [frozen, isKnown] = await Promise.all([isFrozen(this.options.directory), this.repository.hasPlace(place)]);
+    if (frozen) throw new SigningRefused('FROZEN', 'Signing is frozen on this control plane');
+    if (!isKnown) throw new SigningRefused('AUDIT_MISMATCH', 'The audit chain has no such entry');
+    await spend(this.anchorRate, place.workspaceId, {
+      count: 1,
+      message: 'The audit chain has been anchored too often in the last minute',
+    });
     const time = this.now().toISOString();
     await this.log.append({
       time,
@@ -100,15 +114,18 @@ export class InProcessSigner implements OpenSigner {
   private now(): Date {
     return this.options.now?.() ?? new Date();
   }
+}
 
-  private async countAgainst(userId: string, count: number): Promise<void> {
-    try {
-      await this.rate.consume(userId, count);
-    } catch (rejection) {
-      if (rejection instanceof RateLimiterRes) {
-        throw new SigningRefused('TOO_MANY', 'The person has had too many instructions signed in the last minute');
-      }
-      throw rejection;
-    }
+/** @throws SigningRefused `TOO_MANY` with this message */
+async function spend(
+  rate: RateLimiterMemory,
+  key: string,
+  { count, message }: { count: number; message: string },
+): Promise<void> {
+  try {
+    await rate.consume(key, count);
+  } catch (rejection) {
+    if (rejection instanceof RateLimiterRes) throw new SigningRefused('TOO_MANY', message);
+    throw rejection;
   }
 }

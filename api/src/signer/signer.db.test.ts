@@ -78,25 +78,71 @@ describe.each<SignerAdapter>(['in this process', 'over its socket'])('a signer %
         },
       );
       await expect(rolledBack).rejects.toThrow('The disk is full');
-      expect(await scene.harness.sql('select 1 from audit_entries')).toHaveLength(0);
+      expect(
+        await scene.harness.sql('select 1 from audit_entries where target_id = $1', [intents[0]!.id]),
+      ).toHaveLength(0);
       const digest = scene.auditOf({ actor: operator, intents }).intentDigest;
       expect((await scene.logged()).at(-1)).toMatchObject({ digest, auditSequence: 1 });
     });
 
     it('is an anchor too, on record and verifiable', async () => {
-      const place = { workspaceId: scene.workspace.workspaceId, sequence: 7, hash: 'ab'.repeat(32) };
+      const place = await scene.entry();
       const anchor = await scene.signer.signAnchor(place);
       expect(verifyAnchor(anchor, [scene.key])).toBe(true);
-      expect((await scene.logged()).at(-1)).toMatchObject({ what: 'anchor', auditSequence: 7, auditHash: place.hash });
+      expect((await scene.logged()).at(-1)).toMatchObject({
+        what: 'anchor',
+        auditSequence: place.sequence,
+        auditHash: place.hash,
+      });
+    });
+
+    it('is an anchor of an entry that others have followed, or that ends a chain whose entries retention removed', async () => {
+      const workspace = await seedWorkspace(scene.harness.db);
+      const first = await scene.entry(workspace);
+      const last = await scene.entry(workspace);
+      expect(await refusal(scene.signer.signAnchor(first))).toBeNull();
+      await scene.harness.sql('delete from audit_entries where chain = $1', [workspace.workspaceId]);
+      expect(await refusal(scene.signer.signAnchor(last))).toBeNull();
+      expect(await refusal(scene.signer.signAnchor(first))).toBe('AUDIT_MISMATCH');
     });
   });
 
   describe('FROZEN', () => {
-    it('while the file is there, and no longer', async () => {
+    it('while the file is there, and no longer, for instructions and anchors', async () => {
+      const place = await scene.entry();
       await freeze(scene.directory);
       expect(await refusal(sign())).toBe('FROZEN');
+      expect(await refusal(scene.signer.signAnchor(place))).toBe('FROZEN');
       await unfreeze(scene.directory);
       expect(await refusal(sign())).toBeNull();
+      expect(await refusal(scene.signer.signAnchor(place))).toBeNull();
+    });
+  });
+
+  describe('an anchor', () => {
+    it.each([
+      ['an entry that there is not yet', { sequence: 1_000_000 }],
+      ['an entry with another hash', { hash: 'ab'.repeat(32) }],
+      ['a chain that there is not', { workspaceId: uuidv7() }],
+    ])('is not signed for %s, and leaves no trace', async (_what, other) => {
+      const place = await scene.entry();
+      const before = (await scene.logged()).length;
+      expect(await refusal(scene.signer.signAnchor({ ...place, ...other }))).toBe('AUDIT_MISMATCH');
+      expect(await scene.logged()).toHaveLength(before);
+    });
+
+    it('is not signed for the entry of another workspace', async () => {
+      const other = await scene.entry(await seedWorkspace(scene.harness.db));
+      const { workspaceId } = await scene.entry();
+      expect(await refusal(scene.signer.signAnchor({ ...other, workspaceId }))).toBe('AUDIT_MISMATCH');
+    });
+
+    it('is signed ten times a minute for one chain, not eleven, and others go on', async () => {
+      const place = await scene.entry(await seedWorkspace(scene.harness.db));
+      for (let count = 0; count < 10; count += 1) expect(await refusal(scene.signer.signAnchor(place))).toBeNull();
+      expect(await refusal(scene.signer.signAnchor(place))).toBe('TOO_MANY');
+      const other = await scene.entry(await seedWorkspace(scene.harness.db));
+      expect(await refusal(scene.signer.signAnchor(other))).toBeNull();
     });
   });
 
@@ -226,6 +272,21 @@ describe.each<SignerAdapter>(['in this process', 'over its socket'])('a signer %
       expect(await asks(viewer)).toBe('NOT_ALLOWED');
       const both = [command({}, viewer, byId), command({}, viewer)];
       expect(await refusal(scene.sign({ actor: viewer, intents: both }))).toBe('NOT_ALLOWED');
+    });
+
+    it('on a server that has the tag of a grant from its own agent only', async () => {
+      const viewer = await scene.session('VIEWER');
+      const byTag = await scene.server();
+      const { workspaceId } = scene.workspace;
+      await scene.harness.sql(`insert into server_tags values ($1, $2, 'ubuntu', true)`, [workspaceId, byTag]);
+      await scene.harness.sql(
+        `insert into grants (id, workspace_id, user_id, role, tag, created_at)
+         values (uuidv7(), $1, $2, 'OPERATOR', 'ubuntu', now())`,
+        [workspaceId, viewer.userId],
+      );
+      expect(await asks(viewer, byTag)).toBe('NOT_ALLOWED');
+      await scene.harness.sql('update server_tags set automatic = false where server_id = $1', [byTag]);
+      expect(await asks(viewer, byTag)).toBeNull();
     });
 
     it('for a token without RUN, and for one whose owner’s role is too weak by now', async () => {
@@ -372,7 +433,17 @@ describe('the role ph_signer', () => {
     );
     const readable = tables.filter((table) => table.readable).map(({ name }) => name);
     expect(new Set(readable)).toEqual(
-      new Set(['api_tokens', 'grants', 'memberships', 'server_tags', 'servers', 'sessions', 'users']),
+      new Set([
+        'api_tokens',
+        'audit_entries',
+        'audit_heads',
+        'grants',
+        'memberships',
+        'server_tags',
+        'servers',
+        'sessions',
+        'users',
+      ]),
     );
     expect(tables.filter(({ writable }) => writable)).toEqual([]);
   });
@@ -381,6 +452,7 @@ describe('the role ph_signer', () => {
     'select password_hash from users',
     'select envelope from commands',
     'select token_hash from enrolment_tokens',
+    'select detail from audit_entries',
     'update servers set generation = generation',
     `insert into memberships values (uuidv7(), uuidv7(), 'OWNER', now())`,
     'delete from sessions',

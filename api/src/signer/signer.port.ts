@@ -46,7 +46,10 @@ export interface Signer {
    * @throws SigningRefused; anything else means that the signer could not be reached or failed.
    */
   sign(request: SignRequest): Promise<SignedEnvelope[]>;
-  /** Signs the place a workspace's audit chain has reached, for keeping outside the database. */
+  /**
+   * Signs the place a workspace's audit chain has reached, for keeping outside the database.
+   * @throws SigningRefused while frozen, too often, and for what is not in the chain.
+   */
   signAnchor(place: ChainPlace): Promise<AuditAnchor>;
   /** Whether an operator has stopped signing. @throws when the signer or its database does not answer. */
   status(): Promise<{ frozen: boolean }>;

@@ -3,6 +3,7 @@ import type { Pool } from 'pg';
 import { nameOf } from '../kernel/database/index.js';
 import { hashToken, isApiToken } from '../kernel/random-token.js';
 import type { Grant, Role, TokenScope } from '../kernel/authorisation/index.js';
+import type { ChainPlace } from './signer.port.js';
 
 /** Who a credential belongs to, as the database says now. */
 export interface SigningActor {
@@ -19,6 +20,7 @@ export interface SigningServer {
   id: string;
   generation: number;
   scopes: readonly string[];
+  /** Those that people have set: its agent decides about the others. */
   tags: readonly string[];
 }
 
@@ -43,8 +45,13 @@ const FIND_TOKEN_ACTOR = withGrants(TOKEN_ACTOR);
 
 const FIND_SERVERS = `
   select s.id, s.generation, s.scopes,
-         coalesce((select array_agg(t.tag) from server_tags t where t.workspace_id = $1 and t.server_id = s.id), '{}') as tags
+         coalesce((select array_agg(t.tag) from server_tags t
+                    where t.workspace_id = $1 and t.server_id = s.id and not t.automatic), '{}') as tags
     from servers s where s.workspace_id = $1 and s.id = any($2) and s.revoked_at is null and s.deleted_at is null`;
+
+const FIND_PLACE = `
+  select exists (select from audit_entries where chain = $1 and sequence = $2 and hash = $3)
+      or exists (select from audit_heads where chain = $1 and sequence = $2 and hash = $3) as known`;
 
 /** The signer's own view of the database, through its own read-only role. */
 export class SignerRepository {
@@ -68,6 +75,16 @@ export class SignerRepository {
     if (!row) return null;
     const { kind, id, user_id: userId, role, token_scopes: tokenScopes, grants } = row;
     return { kind, id, userId, role, tokenScopes, grants };
+  }
+
+  /** Whether the chain has this entry, or ends with it where retention has removed it. */
+  async hasPlace({ workspaceId, sequence, hash }: ChainPlace): Promise<boolean> {
+    const { rows } = await this.pool.query<{ known: boolean }>({
+      name: nameOf(FIND_PLACE),
+      text: FIND_PLACE,
+      values: [workspaceId, sequence, hash],
+    });
+    return rows[0]?.known ?? false;
   }
 
   /** @throws when the database does not answer. */

@@ -1,5 +1,5 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { closeTable, DEFINER, refuseYoung } from './tenancy.js';
+import { closeTable, DEFINER, openToSigner, refuseYoung } from './tenancy.js';
 
 export class AuditAndEvents2026112100040 implements MigrationInterface {
   name = 'AuditAndEvents2026112100040';
@@ -11,6 +11,8 @@ export class AuditAndEvents2026112100040 implements MigrationInterface {
         .map((table) => closeTable(table))
         .join('\n'),
     );
+    await runner.query(openToSigner('audit_entries', 'chain, sequence, hash'));
+    await runner.query(openToSigner('audit_heads', 'chain, sequence, hash'));
     await runner.query(FUNCTIONS);
     await runner.query(GRANTS);
   }

@@ -33,7 +33,7 @@ export function withinWorkspace(column: string, table: string, name: string): st
   return `constraint ${name} foreign key (workspace_id, ${column}) references ${table} (workspace_id, id)`;
 }
 
-/** Lets the signer's own read-only role see the rows it judges actors by. */
+/** Lets the signer's own read-only role see the rows it judges by. */
 export function openToSigner(table: string, columns: string): string {
   return `
     grant select (${columns}) on ${table} to ph_signer;

@@ -19,7 +19,9 @@ import { v7 as uuidv7 } from 'uuid';
 import type { Role, TokenScope } from '../../kernel/authorisation/index.js';
 import { hashToken, randomApiToken, randomToken } from '../../kernel/random-token.js';
 import { FeatureHarness } from '../../testing/feature-harness.js';
+import { systemContext } from '../../kernel/request-context.js';
 import { InProcessSigner, SignerServer, SocketSigner, type InProcessSignerOptions, type OpenSigner } from '../index.js';
+import type { ChainPlace } from '../signer.port.js';
 
 /** How the signer under test is reached. */
 export type SignerAdapter = 'in this process' | 'over its socket';
@@ -104,6 +106,17 @@ export class SignerScene {
   async server(scopes?: string[], { workspaceId } = this.workspace): Promise<string> {
     const { serverId } = await seedServer(this.harness.db, workspaceId, { ...(scopes && { scopes }) });
     return serverId;
+  }
+
+  /** Appends to a workspace's audit chain. @returns the place of the entry. */
+  async entry(workspace = this.workspace): Promise<ChainPlace> {
+    const { workspaceId } = workspace;
+    return this.harness.database.write(systemContext(workspaceId, 'test'), async (tx) => {
+      const place: ChainPlace = { workspaceId, sequence: 0, hash: '' };
+      tx.audit({ action: 'server-created', target: { kind: 'SERVER', id: workspaceId } });
+      tx.afterAudit(async ({ sequence, hash }) => void Object.assign(place, { sequence, hash }));
+      return place;
+    });
   }
 
   command(actor: Signatory, serverId: string, fields: Partial<CommandIntent> = {}): CommandIntent {
