@@ -10,7 +10,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Authenticator } from '../kernel/authenticator.js';
 import { LiveSockets } from '../kernel/live-sockets.js';
 import { makeContext } from '../kernel/request-context.js';
-import { hostSocket } from '../kernel/socket-host.js';
+import { serveSocket } from '../kernel/serve-socket.js';
 import { generousRateLimits } from '../testing/generous-rate-limits.js';
 import { RawSocket } from '../security/testing/raw-socket.js';
 import { documentRules } from './document-rules.js';
@@ -94,7 +94,7 @@ async function serve(options: { sendTimeoutMs?: number; silenceTimeoutMs?: numbe
   server = createServer().on('upgrade', (request, socket, head) =>
     webSockets.handleUpgrade(request, socket, head, (webSocket) => {
       accepted.push(webSocket);
-      hostSocket(webSocket, request, {
+      serveSocket(webSocket, request, {
         server: graphql,
         log,
         sendTimeoutMs: 60_000,

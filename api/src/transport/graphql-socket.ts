@@ -12,7 +12,7 @@ import {
 import { CloseCode, makeServer, type Server } from 'graphql-ws';
 import { toClientError } from '../kernel/graphql/client-errors.js';
 import type { RequestContext } from '../kernel/request-context.js';
-import type { SocketExtra } from '../kernel/socket-host.js';
+import type { SocketExtra } from '../kernel/serve-socket.js';
 import { checkCost } from './document-rules.js';
 import { KnownDocuments } from './known-documents.js';
 import { assertTrustworthy, connect, type SocketAdmissionParts, type UserExtra } from './socket-admission.js';

@@ -9,7 +9,7 @@ import { WebSocketServer, type WebSocket } from 'ws';
 import { clientAddressOf, type ProxyAddresses } from '../kernel/client-address.js';
 import type { LiveSockets } from '../kernel/live-sockets.js';
 import type { Logger } from '../kernel/log.js';
-import { closeSocket, hostSocket, type SocketExtra } from '../kernel/socket-host.js';
+import { closeSocket, serveSocket, type SocketExtra } from '../kernel/serve-socket.js';
 import type { AllowedOrigins } from './origins.js';
 
 /** A user socket shows life at least this often; proxies close what is silent for longer. */
@@ -130,7 +130,7 @@ function upgrade(parts: HttpParts, webSockets: WebSocketServer, { request, socke
     const release = parts.sockets.admitAddress(clientAddressOf(request));
     if (!release) return closeSocket(webSocket, 'TOO_MANY_SOCKETS');
     webSocket.once('close', release);
-    hostSocket(webSocket, request, {
+    serveSocket(webSocket, request, {
       server: parts.graphqlSocket,
       log: parts.log,
       silenceTimeoutMs: USER_SILENCE_MS,

@@ -6,7 +6,7 @@ import type { LiveSockets } from '../kernel/live-sockets.js';
 import type { Logger } from '../kernel/log.js';
 import type { RateLimits } from '../kernel/rate-limits.js';
 import { userIdOf, type RequestContext } from '../kernel/request-context.js';
-import type { SocketExtra } from '../kernel/socket-host.js';
+import type { SocketExtra } from '../kernel/serve-socket.js';
 import { presentedBy } from './credentials.js';
 import { SocketOperations } from './socket-operations.js';
 

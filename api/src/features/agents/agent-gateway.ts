@@ -20,7 +20,7 @@ import type { LiveSockets } from '../../kernel/live-sockets.js';
 import type { Logger } from '../../kernel/log.js';
 import type { RateLimits } from '../../kernel/rate-limits.js';
 import { makeContext, type WorkspaceContext } from '../../kernel/request-context.js';
-import { hostSocket, type SocketExtra } from '../../kernel/socket-host.js';
+import { serveSocket, type SocketExtra } from '../../kernel/serve-socket.js';
 import type { AgentConnection, AgentConnections } from './agent-connection.js';
 import type { ConnectionKeeper } from './connection-keeper.js';
 import type { AdmittedAgent } from './admitted-agent.js';
@@ -86,7 +86,7 @@ export class AgentGateway {
     if (!release) return webSocket.close(CLOSE_CODES.TOO_MANY_SOCKETS.code, CLOSE_CODES.TOO_MANY_SOCKETS.meaning);
     webSocket.once('close', release);
     paceReading(webSocket);
-    const extra = hostSocket(webSocket, request, {
+    const extra = serveSocket(webSocket, request, {
       server: this.graphql,
       log: this.parts.log,
       silenceTimeoutMs: this.parts.silenceTimeoutMs ?? LINK_LIMITS.silenceTimeoutMs,
@@ -150,12 +150,12 @@ export class AgentGateway {
     if (!this.parts.isTrustworthy()) return this.refuse(extra, 'SHUTTING_DOWN');
     const isOpen = () => extra.socket.readyState === extra.socket.OPEN;
     // Whoever gave up while waiting comes again: its turn is better spent on those who still wait.
-    const shaken = await this.parts.gate.pass(async () =>
+    const handshake = await this.parts.gate.pass(async () =>
       isOpen() ? this.shake({ hello, challenge, address: extra.address }) : null,
     );
-    if (!shaken) return undefined;
-    if (!shaken.ok) return this.refuse(extra, shaken.reason);
-    const connection = makeConnection(shaken.agent, extra);
+    if (!handshake) return undefined;
+    if (!handshake.ok) return this.refuse(extra, handshake.reason);
+    const connection = makeConnection(handshake.agent, extra);
     extra.authenticated = true;
     if (!isOpen()) {
       await this.parts.keeper.lost(connection, 'The connection was cut during the handshake');
@@ -163,10 +163,10 @@ export class AgentGateway {
     }
     const forget = this.parts.sockets.add({
       address: extra.address,
-      principal: shaken.agent.agentId,
-      serverId: shaken.agent.serverId,
+      principal: handshake.agent.agentId,
+      serverId: handshake.agent.serverId,
       keepsRights: async (kind) => {
-        const standing = await this.parts.handshake.standingOf(shaken.agent);
+        const standing = await this.parts.handshake.standingOf(handshake.agent);
         return kind === 'AGENT_KEY' ? standing === 'GOOD' : standing !== 'VOID';
       },
       close: (reason) => extra.close(reason),
@@ -181,23 +181,23 @@ export class AgentGateway {
     extra.onLatency = (latencyMs) => (connection.latencyMs = latencyMs);
     this.parts.connections.add(connection);
     // A revocation between the look-up and this moment was told to nobody: ask once more, now that it would be.
-    const standing = await this.parts.handshake.standingOf(shaken.agent);
+    const standing = await this.parts.handshake.standingOf(handshake.agent);
     if (standing !== 'GOOD') return this.refuse(extra, standing === 'VOID' ? 'REVOKED' : 'RIGHTS_CHANGED');
     this.parts.log.info(
-      { serverId: shaken.agent.serverId, epoch: shaken.agent.epoch, version: shaken.ack.version },
+      { serverId: handshake.agent.serverId, epoch: handshake.agent.epoch, version: handshake.ack.version },
       'An agent connected',
     );
-    return shaken.ack;
+    return handshake.ack;
   }
 
   /** An address with too many hellos that were no good is not listened to: its turn is over at once. */
   private async shake(received: Parameters<HandshakeService['shake']>[0]): Promise<Handshake> {
-    const { handshake, rateLimits } = this.parts;
+    const { rateLimits } = this.parts;
     const { address } = received;
     if (await rateLimits.isSpent('agentHello', address)) return { ok: false, reason: 'TOO_MANY_SOCKETS' };
-    const shaken = await handshake.shake(received);
-    if (!shaken.ok) await rateLimits.count('agentHello', address);
-    return shaken;
+    const handshake = await this.parts.handshake.shake(received);
+    if (!handshake.ok) await rateLimits.count('agentHello', address);
+    return handshake;
   }
 
   private refuse(extra: AgentExtra, reason: CloseReason): undefined {

@@ -2,7 +2,8 @@ import { PROTOCOL_VERSION } from '@pilothouse/protocol';
 import { Arg, Ctx, Int, Mutation, Query, Resolver, Root, Subscription } from 'type-graphql';
 import { Fault } from '../../kernel/fault.js';
 import type { AgentConnection } from './agent-connection.js';
-import { AgentFrameInput, Instruction, PublishReceipt } from './instruction.types.js';
+import { Instruction } from './instruction.types.js';
+import { AgentFrameInput, PublishReceipt } from './publish.types.js';
 import type { PublishService } from './publish.service.js';
 import { Superseded } from './superseded.js';
 

@@ -25,7 +25,7 @@ import type { KeyRotationService } from './key-rotation.service.js';
 import type { SpokenProtocol } from './published-operations.js';
 
 /** What the control plane shows agents of itself. */
-export interface ControlPlaneFace {
+export interface ControlPlaneIdentity {
   identityKey: SigningKey;
   /** The configured public origins. An agent's `audience` must be one of them; no header decides. */
   audiences: readonly string[];
@@ -55,7 +55,7 @@ export interface HandshakeParts {
   database: Database;
   sessions: AgentSessionRepository;
   rotation: KeyRotationService;
-  face: ControlPlaneFace;
+  controlPlane: ControlPlaneIdentity;
   protocol: SpokenProtocol;
   replicaId: string;
   log: Logger;
@@ -77,7 +77,7 @@ export class HandshakeService {
     if (!isStorable([hello.bootId, hello.agentVersion])) return refuse('HANDSHAKE_REFUSED');
     const version = negotiateVersion(hello.versions, this.parts.protocol.versions);
     if (!version.ok) return refuse(version.problem);
-    const { identityKey, audiences } = this.parts.face;
+    const { identityKey, audiences } = this.parts.controlPlane;
     if (hello.controlPlaneKeyId !== identityKey.keyId || !audiences.includes(hello.audience)) {
       this.parts.log.warn({ audience: hello.audience, address }, 'An agent expects another control plane');
       return refuse('HANDSHAKE_REFUSED');
@@ -177,10 +177,10 @@ export class HandshakeService {
     { serverId, workspaceId, epoch, rotationAsked }: AdmittedAgent,
     { version, now }: { version: number; now: Date },
   ): Promise<ControlPlaneAck> {
-    const { face } = this.parts;
-    const keyset = await face.keyset();
+    const { controlPlane } = this.parts;
+    const keyset = await controlPlane.keyset();
     return signAck(
-      face.identityKey,
+      controlPlane.identityKey,
       {
         version,
         serverId,
@@ -191,7 +191,7 @@ export class HandshakeService {
         ephemeralKey: generateEphemeralKey().publicKey,
         keysetVersion: keyset.version,
         keyset: keyset.signed,
-        anchor: await face.latestAnchor(workspaceId),
+        anchor: await controlPlane.latestAnchor(workspaceId),
         ...(version >= KEY_ROTATION_SINCE && { rotateKey: rotationAsked }),
       },
       hello,

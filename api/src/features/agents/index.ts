@@ -15,13 +15,13 @@ import { AgentKeyRepository } from './agent-key.repository.js';
 import { AgentResolver } from './agent.resolver.js';
 import { AgentSessionRepository } from './agent-session.repository.js';
 import { ConnectionKeeper } from './connection-keeper.js';
-import { HandshakeService, type ControlPlaneFace } from './handshake.service.js';
+import { HandshakeService, type ControlPlaneIdentity } from './handshake.service.js';
 import { InstructionService } from './instruction.service.js';
 import { KeyRotationService } from './key-rotation.service.js';
 import { SPOKEN_PROTOCOL, type SpokenProtocol } from './published-operations.js';
 import { PublishService, type TelemetrySink } from './publish.service.js';
 
-export type { ControlPlaneFace } from './handshake.service.js';
+export type { ControlPlaneIdentity } from './handshake.service.js';
 export type { AgentGateway } from './agent-gateway.js';
 export type { SpokenProtocol } from './published-operations.js';
 export type { TelemetrySink } from './publish.service.js';
@@ -32,7 +32,7 @@ export interface AgentsParts {
   log: Logger;
   sockets: LiveSockets;
   rateLimits: RateLimits;
-  face: ControlPlaneFace;
+  controlPlane: ControlPlaneIdentity;
   deliveries: DeliveryRepository;
   standing: StandingRights;
   reports: ReportService;

@@ -4,7 +4,7 @@ import type { Gate } from '../../kernel/gate.js';
 import { follow } from '../../kernel/streams/follow.js';
 import type { DeliveryRepository, StandingRights } from '../commands/index.js';
 import type { AgentConnection } from './agent-connection.js';
-import type { ControlPlaneFace } from './handshake.service.js';
+import type { ControlPlaneIdentity } from './handshake.service.js';
 import { AnchorInstruction, EnvelopeInstruction, KeysetInstruction, type Instruction } from './instruction.types.js';
 
 /** The gateway polls for all its agents at once; this only bounds how long a missed wake could last. */
@@ -18,7 +18,7 @@ export class InstructionService {
       bus: EventBus;
       deliveries: DeliveryRepository;
       standing: StandingRights;
-      face: ControlPlaneFace;
+      controlPlane: ControlPlaneIdentity;
       gate: Gate;
     },
   ) {}
@@ -35,13 +35,13 @@ export class InstructionService {
       isCaughtUp: () => true,
       read: async () => {
         const [anchor, { newestKeyset, due }] = await Promise.all([
-          this.parts.face.latestAnchor(agent.workspaceId),
+          this.parts.controlPlane.latestAnchor(agent.workspaceId),
           this.takeDue(connection),
         ]);
         const news: (typeof Instruction)[] = [];
         // What the handshake has just told is not told again. What is due may need the keys, and so comes behind them.
         if (keysetVersion !== undefined && newestKeyset > keysetVersion)
-          news.push(Object.assign(new KeysetInstruction(), (await this.parts.face.keyset()).signed));
+          news.push(Object.assign(new KeysetInstruction(), (await this.parts.controlPlane.keyset()).signed));
         if (anchorSequence !== undefined && anchor && anchor.sequence > anchorSequence)
           news.push(Object.assign(new AnchorInstruction(), anchor));
         keysetVersion = newestKeyset;
@@ -56,10 +56,10 @@ export class InstructionService {
     ctx,
   }: AgentConnection): Promise<{ due: EnvelopeInstruction[]; newestKeyset: number }> {
     const epoch = { serverId: agent.serverId, ...agent.epoch };
-    const { database, deliveries, standing, gate, face } = this.parts;
+    const { database, deliveries, standing, gate, controlPlane } = this.parts;
     const taken = await gate.pass(() =>
       database.write(ctx, async (tx) =>
-        tx.later(allAnswered([deliveries.take(tx, epoch, ctx.now()), face.keysetVersion(tx)])),
+        tx.later(allAnswered([deliveries.take(tx, epoch, ctx.now()), controlPlane.keysetVersion(tx)])),
       ),
     );
     const [{ deliveries: free, hasBarred }, newestKeyset] = await taken.answer;

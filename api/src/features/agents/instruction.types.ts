@@ -1,20 +1,5 @@
-import { GraphQLScalarType } from 'graphql';
 import { createUnionType, Field, ID, Int, ObjectType } from 'type-graphql';
 import { Base64 } from '../../kernel/graphql/scalars.js';
-
-/**
- * A frame as PROTOCOL.md gives it. A scalar, because the protocol package's schema is the one place that says what a
- * frame is: a frame that breaks it is refused by itself, not with everything it came with.
- */
-export const AgentFrameInput = new GraphQLScalarType<unknown, unknown>({
-  name: 'AgentFrameInput',
-  description: 'A frame as PROTOCOL.md gives it: an object with exactly one member. Only as a variable.',
-  // Judged by the protocol package, frame by frame.
-  parseValue: (value) => value,
-  parseLiteral: () => {
-    throw new TypeError('Frames are given as variables');
-  },
-});
 
 @ObjectType({ description: 'A signed instruction. The same one may come again until it is confirmed.' })
 export class EnvelopeInstruction {
@@ -69,21 +54,3 @@ export const Instruction = createUnionType({
   description: 'What the control plane sends to an agent',
   types: () => [EnvelopeInstruction, KeysetInstruction, AnchorInstruction] as const,
 });
-
-@ObjectType('FrameRefusal', { description: 'A frame that the agent must not send again' })
-export class FrameRefusalType {
-  @Field(() => Int, { description: 'Its place in the publish' })
-  index!: number;
-
-  @Field(() => String, { description: 'Stable code' })
-  code!: string;
-
-  @Field(() => String, { description: 'What is wrong with it' })
-  message!: string;
-}
-
-@ObjectType({ description: 'Every frame that is not refused here is durable' })
-export class PublishReceipt {
-  @Field(() => [FrameRefusalType], { description: 'Frames that were dropped for good' })
-  refused!: FrameRefusalType[];
-}

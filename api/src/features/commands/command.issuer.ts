@@ -162,7 +162,7 @@ function refusalFault(error: SigningRefused): Fault {
   if (error.refusal === 'FROZEN') {
     return new Fault(
       'UNAVAILABLE',
-      'Signing is frozen: this control plane sends no commands until an operator thaws it.',
+      'Signing is frozen: this control plane sends no commands until an operator unfreezes it.',
     );
   }
   return new Fault('FORBIDDEN', 'The signer did not accept this command. Nothing was queued.', {

@@ -75,7 +75,7 @@ export async function joinFeatures(options: JoinOptions): Promise<JoinedFeatures
     log,
     sockets,
     rateLimits,
-    face: {
+    controlPlane: {
       identityKey: keys.controlPlane,
       audiences: options.publicOrigins,
       keyset: () => enrolment.keysets.latest(),

@@ -110,7 +110,7 @@ export class GatewayHarness extends FeatureHarness {
       ...kernel,
       sockets,
       rateLimits: generousRateLimits(limits),
-      face: this.face(),
+      controlPlane: this.controlPlane(),
       deliveries: commands.deliveries,
       standing: commands.standing,
       reports: commands.reports,
@@ -277,7 +277,7 @@ export class GatewayHarness extends FeatureHarness {
     });
   }
 
-  private face() {
+  private controlPlane() {
     const signed = this.keyset();
     return {
       identityKey: this.identityKey,

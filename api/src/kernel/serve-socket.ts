@@ -26,7 +26,7 @@ const PING_EVERY_TICKS = 5;
 /** A socket that leaves more than this unread is not read from until it has caught up. */
 const MAX_UNREAD_BYTES = 256 * 1024;
 
-export interface SocketHostOptions {
+export interface ServeSocketOptions {
   server: GraphqlWsServer<SocketExtra>;
   log: Logger;
   /** A socket on which no frame arrives for this long is cut. */
@@ -39,7 +39,7 @@ export interface SocketHostOptions {
  * Joins one accepted WebSocket to a graphql-ws server. In place of graphql-ws's own adapter, because of what that one
  * lacks: message sizes before and after authentication, liveness by received frames alone, and a deadline for readers.
  */
-export function hostSocket(socket: WebSocket, request: IncomingMessage, options: SocketHostOptions): SocketExtra {
+export function serveSocket(socket: WebSocket, request: IncomingMessage, options: ServeSocketOptions): SocketExtra {
   const { server, log, silenceTimeoutMs, sendTimeoutMs } = options;
   const extra: SocketExtra = {
     socket,
@@ -48,6 +48,37 @@ export function hostSocket(socket: WebSocket, request: IncomingMessage, options:
     authenticated: false,
     close: (reason) => closeSocket(socket, reason),
   };
+  const life = watchLife(extra, silenceTimeoutMs);
+  socket.on('error', (error) => log.info({ err: error, address: extra.address }, 'A socket failed'));
+  const closed = server.opened(
+    {
+      protocol: socket.protocol,
+      send: (data) => sendWithDeadline(extra, data, sendTimeoutMs),
+      close: (code, reason) => socket.close(code, reason),
+      onMessage: (receive) =>
+        socket.on('message', (data: Buffer, isBinary) => {
+          // A peer that is being cut off, and does not take it, is not listened to any more.
+          if (socket.readyState !== socket.OPEN) return;
+          life.frame();
+          const limit = extra.authenticated
+            ? API_LIMITS.maxSocketMessageBytes
+            : API_LIMITS.maxSocketMessageBytesBeforeAuthentication;
+          if (isBinary || data.length > limit) return extra.close('MESSAGE_TOO_BIG');
+          receive(data.toString('utf8')).catch((error: unknown) => fail(extra, log, error));
+        }),
+    },
+    extra,
+  );
+  socket.once('close', (code, reason) => {
+    life.stop();
+    void closed(code, reason.toString('utf8'));
+  });
+  return extra;
+}
+
+/** Asks for signs of life, and cuts a socket off that gives none. `frame` is to be told of every message. */
+function watchLife(extra: SocketExtra, silenceTimeoutMs: number): { frame: () => void; stop: () => void } {
+  const { socket } = extra;
   let lastFrameAt = performance.now();
   const frame = () => {
     lastFrameAt = performance.now();
@@ -66,7 +97,6 @@ export function hostSocket(socket: WebSocket, request: IncomingMessage, options:
       socket.ping();
     }
   }, silenceTimeoutMs / TICKS);
-  socket.on('error', (error) => log.info({ err: error, address: extra.address }, 'A socket failed'));
   socket.on('pong', () => {
     frame();
     extra.onLatency?.(performance.now() - pingedAt);
@@ -75,31 +105,7 @@ export function hostSocket(socket: WebSocket, request: IncomingMessage, options:
     frame();
     pauseOrResume(extra);
   });
-
-  const closed = server.opened(
-    {
-      protocol: socket.protocol,
-      send: (data) => sendWithDeadline(extra, data, sendTimeoutMs),
-      close: (code, reason) => socket.close(code, reason),
-      onMessage: (receive) =>
-        socket.on('message', (data: Buffer, isBinary) => {
-          // A peer that is being cut off, and does not take it, is not listened to any more.
-          if (socket.readyState !== socket.OPEN) return;
-          frame();
-          const limit = extra.authenticated
-            ? API_LIMITS.maxSocketMessageBytes
-            : API_LIMITS.maxSocketMessageBytesBeforeAuthentication;
-          if (isBinary || data.length > limit) return extra.close('MESSAGE_TOO_BIG');
-          receive(data.toString('utf8')).catch((error: unknown) => fail(extra, log, error));
-        }),
-    },
-    extra,
-  );
-  socket.once('close', (code, reason) => {
-    clearInterval(heartbeat);
-    void closed(code, reason.toString('utf8'));
-  });
-  return extra;
+  return { frame, stop: () => clearInterval(heartbeat) };
 }
 
 /** Closes with a code of ours; the TCP connection is cut when the peer does not answer within 2 s. */
