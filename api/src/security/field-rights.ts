@@ -83,6 +83,7 @@ export const FIELD_RIGHTS: Readonly<Record<string, FieldRight>> = {
   'Mutation.changeMemberRole': ADMIN_CONFIRMED,
   'Mutation.changePassword': ONESELF_CONFIRMED,
   'Mutation.changeTagsOnServers': MANAGE,
+  'Mutation.checkSetupCode': ANYBODY,
   'Mutation.completeSetup': ANYBODY,
   'Mutation.confirmTotp': ONESELF_CONFIRMED,
   'Mutation.createApiToken': OWN_TOKENS_CONFIRMED,

@@ -14,7 +14,7 @@ export class PeopleAndWorkspaces2026112100010 implements MigrationInterface {
   async down(runner: QueryRunner): Promise<void> {
     await runner.query(`
       drop function session_by_token_hash(bytea), api_token_by_hash(bytea), end_own_api_tokens(timestamptz), user_by_email(text), complete_setup(bytea, jsonb),
-        offer_setup_code(bytea, text), setup_is_complete();
+        setup_code_is_right(bytea), offer_setup_code(bytea, text), setup_is_complete();
       drop table installation, keysets, revocations, api_tokens, recovery_codes, totp_credentials, sessions,
         grants, memberships, users, workspaces`);
   }
@@ -193,6 +193,11 @@ const LOOK_UPS = `
        set setup_code_hashes = setup_code_hashes || pg_catalog.jsonb_build_object(replica, pg_catalog.encode(hash, 'hex'))
      where setup_completed_at is null returning true $$;
 
+  create function setup_code_is_right(code_hash bytea) returns boolean language sql stable ${DEFINER} as $$
+    select exists (
+      select from public.installation, pg_catalog.jsonb_each_text(setup_code_hashes) said
+       where setup_completed_at is null and said.value = pg_catalog.encode(code_hash, 'hex')) $$;
+
   -- Spends the set-up code and makes the owner and the first workspace; false when the code is wrong or set-up is closed.
   create function complete_setup(code_hash bytea, owner jsonb) returns boolean
     language plpgsql ${DEFINER} as $$
@@ -215,4 +220,4 @@ const GRANTS = `
   grant select, insert, update on workspaces, users, api_tokens to ph_app;
   grant select, insert, update, delete on memberships, grants, sessions, totp_credentials, recovery_codes to ph_app;
   grant execute on function session_by_token_hash(bytea), api_token_by_hash(bytea), end_own_api_tokens(timestamptz), user_by_email(text), setup_is_complete(),
-    offer_setup_code(bytea, text), complete_setup(bytea, jsonb) to ph_app;`;
+    offer_setup_code(bytea, text), setup_code_is_right(bytea), complete_setup(bytea, jsonb) to ph_app;`;

@@ -38,6 +38,7 @@ const CALLERS: Record<string, string[]> = {
   rights_of: ['ph_app'],
   servers_with_due_instructions: ['ph_app'],
   session_by_token_hash: ['ph_app'],
+  setup_code_is_right: ['ph_app'],
   setup_is_complete: ['ph_app'],
   silent_agent_sessions: ['ph_app', 'ph_jobs'],
   spend_agent_challenge: ['ph_app'],

@@ -112,6 +112,12 @@ export type ChangeTagsOnServersInput = {
   serverIds: Array<string | number>;
 };
 
+/** A set-up code to look at before the rest is asked for */
+export type CheckSetupCodeInput = {
+  /** The set-up code that the control plane printed when it started */
+  code: string;
+};
+
 /** Which commands of the history */
 export type CommandFilterInput = {
   /** Of this run */
@@ -770,6 +776,16 @@ export type SetupStateQueryVariables = Exact<{ [key: string]: never; }>;
 
 export type SetupStateQuery = { setup: { completed: boolean } };
 
+export type CheckSetupCodeMutationVariables = Exact<{
+  input: CheckSetupCodeInput;
+}>;
+
+
+export type CheckSetupCodeMutation = { checkSetupCode:
+    | { __typename: 'SetupRefused', completed: boolean, code: string, message: string }
+    | { __typename: 'SetupState' }
+   };
+
 export type CompleteSetupMutationVariables = Exact<{
   input: CompleteSetupInput;
 }>;
@@ -874,7 +890,7 @@ export type StartRunMutationVariables = Exact<{
 
 
 export type StartRunMutation = { runOnServers:
-    | { __typename: 'NoTargets', code: string, message: string }
+    | { __typename: 'NoTargets', offlineCount: number, code: string, message: string }
     | { __typename: 'QueueFull', code: string, message: string }
     | { __typename: 'Run', id: string, serverCount: number, skippedServerIds: Array<string> }
     | { __typename: 'ScopeMissing', code: string, message: string }
@@ -886,7 +902,7 @@ export type PreviewRunQueryVariables = Exact<{
 }>;
 
 
-export type PreviewRunQuery = { runPreview: { serverCount: number, offlineCount: number, notReadyCount: number, servers: Array<{ id: string, name: string }>, offline: Array<{ id: string, name: string }> } };
+export type PreviewRunQuery = { runPreview: { serverCount: number, offlineCount: number, notReadyCount: number, servers: Array<{ id: string, name: string }>, offline: Array<{ id: string, name: string }>, notReady: Array<{ id: string, name: string }> } };
 
 export type ShowRunQueryVariables = Exact<{
   id: string | number;
@@ -1096,6 +1112,20 @@ export type AcknowledgeIntegrityAlertMutation = { acknowledgeIntegrityAlert:
     | { __typename: 'NoIntegrityAlert', code: string, message: string }
     | { __typename: 'Server', id: string, name: string }
    };
+
+export type NewestChangeQueryVariables = Exact<{ [key: string]: never; }>;
+
+
+export type NewestChangeQuery = { newestChange: number };
+
+export type ServerStatesQueryVariables = Exact<{
+  filter?: ServerFilterInput | null | undefined;
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type ServerStatesQuery = { servers: { nodes: Array<{ id: string, name: string, state: ServerState }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
 
 export type ListTokensQueryVariables = Exact<{
   first: number;
@@ -1506,6 +1536,18 @@ export const SetupStateDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<SetupStateQuery, SetupStateQueryVariables>;
+export const CheckSetupCodeDocument = new TypedDocumentString(`
+    mutation CheckSetupCode($input: CheckSetupCodeInput!) {
+  checkSetupCode(input: $input) {
+    __typename
+    ... on SetupRefused {
+      completed
+      code
+      message
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CheckSetupCodeMutation, CheckSetupCodeMutationVariables>;
 export const CompleteSetupDocument = new TypedDocumentString(`
     mutation CompleteSetup($input: CompleteSetupInput!) {
   completeSetup(input: $input) {
@@ -1686,6 +1728,9 @@ export const StartRunDocument = new TypedDocumentString(`
       serverCount
       skippedServerIds
     }
+    ... on NoTargets {
+      offlineCount
+    }
     ... on Refusal {
       code
       message
@@ -1704,6 +1749,10 @@ export const PreviewRunDocument = new TypedDocumentString(`
       name
     }
     offline {
+      id
+      name
+    }
+    notReady {
       id
       name
     }
@@ -2174,6 +2223,26 @@ export const AcknowledgeIntegrityAlertDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<AcknowledgeIntegrityAlertMutation, AcknowledgeIntegrityAlertMutationVariables>;
+export const NewestChangeDocument = new TypedDocumentString(`
+    query NewestChange {
+  newestChange
+}
+    `) as unknown as TypedDocumentString<NewestChangeQuery, NewestChangeQueryVariables>;
+export const ServerStatesDocument = new TypedDocumentString(`
+    query ServerStates($filter: ServerFilterInput, $first: Int!, $after: String) {
+  servers(filter: $filter, first: $first, after: $after) {
+    nodes {
+      id
+      name
+      state
+    }
+    pageInfo {
+      endCursor
+      hasNextPage
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ServerStatesQuery, ServerStatesQueryVariables>;
 export const ListTokensDocument = new TypedDocumentString(`
     query ListTokens($first: Int!, $after: String) {
   apiTokens(first: $first, after: $after) {

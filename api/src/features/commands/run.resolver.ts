@@ -51,6 +51,7 @@ export class RunResolver {
       notReadyCount: notReady.length,
       servers: servers.slice(0, RUN_LIMITS.maxServers),
       offline: offline.slice(0, RUN_LIMITS.maxServers),
+      notReady: notReady.slice(0, RUN_LIMITS.maxServers),
     };
   }
 

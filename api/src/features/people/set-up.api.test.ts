@@ -6,6 +6,9 @@ beforeAll(async () => void (harness = await PeopleHarness.start()));
 afterAll(() => harness.stop());
 
 const complete = (input: object) => harness.ask(COMPLETE_SETUP, { variables: { input: { ...OWNER, ...input } } });
+const CHECK = `mutation ($code: String!) { checkSetupCode(input: { code: $code }) {
+  __typename ... on SetupState { completed } ... on SetupRefused { completed message } } }`;
+const check = async (code: string | null) => (await harness.ask(CHECK, { variables: { code } })).data.checkSetupCode;
 const isCompleted = async () => (await harness.ask('{ setup { completed } }')).data.setup.completed;
 
 test('a code that was never printed sets nothing up and goes on record', async () => {
@@ -22,6 +25,22 @@ test('only the code printed last at a place counts', async () => {
   await harness.people.setUp.offerCode();
   const { data } = await complete({ code: before });
   expect(data.completeSetup.__typename).toBe('SetupRefused');
+});
+
+test('a code is looked at without being spent, and a wrong one is told from set-up that is done', async () => {
+  const code = await harness.people.setUp.offerCode();
+  expect(await check(code)).toEqual({ __typename: 'SetupState', completed: false });
+  expect(await check(code)).toEqual({ __typename: 'SetupState', completed: false });
+  expect(await check('AAAA-BBBB-CCCC')).toEqual({
+    __typename: 'SetupRefused',
+    completed: false,
+    message: 'The set-up code is wrong. It is printed at every start; only the newest counts.',
+  });
+  const tries = await harness.sql(`select 1 from audit_entries where action = 'set-up-refused'`);
+  await check('AAAA-BBBB-CCCC');
+  expect(await harness.sql(`select 1 from audit_entries where action = 'set-up-refused'`)).toHaveLength(
+    tries.length + 1,
+  );
 });
 
 test.each([
@@ -62,6 +81,7 @@ test('set-up closes for ever: no code is offered and none is taken', async () =>
   expect(await isCompleted()).toBe(true);
   const { data } = await complete({ code: 'AAAA-BBBB-CCCC', email: 'second@example.test' });
   expect(data.completeSetup.__typename).toBe('SetupRefused');
+  expect(await check('AAAA-BBBB-CCCC')).toMatchObject({ __typename: 'SetupRefused', completed: true });
 });
 
 test('the owner is on record on the chain of the installation', async () => {
@@ -73,8 +93,11 @@ test('the tries of one address are limited', async () => {
   const limited = await PeopleHarness.start(undefined, { signInAddress: { points: 3, seconds: 300 } });
   const tryOnce = (address: string) =>
     limited.ask(COMPLETE_SETUP, { address, variables: { input: { ...OWNER, code: 'AAAA-BBBB-CCCC' } } });
-  for (let n = 0; n < 3; n += 1) expect((await tryOnce('192.0.2.7')).code).toBeUndefined();
+  const checkOnce = (address: string) => limited.ask(CHECK, { address, variables: { code: 'AAAA-BBBB-CCCC' } });
+  for (let n = 0; n < 2; n += 1) expect((await tryOnce('192.0.2.7')).code).toBeUndefined();
+  expect((await checkOnce('192.0.2.7')).code).toBeUndefined();
   expect((await tryOnce('192.0.2.7')).code).toBe('RATE_LIMITED');
+  expect((await checkOnce('192.0.2.7')).code).toBe('RATE_LIMITED');
   expect((await tryOnce('192.0.2.8')).code).toBeUndefined();
   await limited.stop();
 });

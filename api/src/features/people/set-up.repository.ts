@@ -27,6 +27,14 @@ export class SetUpRepository {
     return row?.offered ?? false;
   }
 
+  /** Whether the code is one that was said last, while set-up is open. */
+  async isRight(codeHash: Buffer): Promise<boolean> {
+    const [row] = await this.database.lookUp<{ right: boolean }>('select setup_code_is_right($1) as "right"', [
+      codeHash,
+    ]);
+    return row?.right ?? false;
+  }
+
   /** Spends the code and makes the owner; false when the code is wrong or set-up is done. */
   async complete(tx: Transaction, codeHash: Buffer, owner: NewOwner): Promise<boolean> {
     const [row]: { done: boolean }[] = await tx.manager.query('select complete_setup($1, $2) as done', [

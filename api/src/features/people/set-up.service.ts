@@ -9,7 +9,7 @@ import type { PasswordHasher } from './password.hasher.js';
 import { newPassword } from './password.rules.js';
 import { overHttp, type SessionService } from './session.service.js';
 import type { SetUpRepository } from './set-up.repository.js';
-import { SetupRefused, type CompleteSetupInput } from './set-up.types.js';
+import { SetupRefused, SetupState, type CompleteSetupInput } from './set-up.types.js';
 import type { SignedIn } from './sign-in.types.js';
 
 export interface SetUpParts {
@@ -47,6 +47,15 @@ export class SetUpService {
     this.completedListeners.push(listener);
   }
 
+  /** Whether the code is one that was printed last; it is not spent. @throws RATE_LIMITED */
+  async check(ctx: RequestContext, code: string): Promise<SetupState | SetupRefused> {
+    await this.parts.rateLimits.use('signInAddress', ctx.address);
+    if (await this.parts.setUps.isRight(hashToken(normaliseCode(code)))) {
+      return Object.assign(new SetupState(), { completed: false });
+    }
+    return this.refuse(ctx);
+  }
+
   /** @throws BAD_USER_INPUT, RATE_LIMITED */
   async complete(ctx: RequestContext, input: CompleteSetupInput): Promise<SignedIn | SetupRefused> {
     overHttp(ctx);
@@ -57,7 +66,7 @@ export class SetUpService {
       workspaceName: nameText(input.workspaceName, 'The name of the workspace'),
     };
     const password = newPassword(input.password, email);
-    if (await this.parts.setUps.isCompleted()) return new SetupRefused();
+    if (await this.parts.setUps.isCompleted()) return SetupRefused.of(true);
     const passwordHash = await this.parts.hasher.hash(password);
     const owner = { userId: uuidv7(), workspaceId: uuidv7(), email, passwordHash, ...names };
     const codeHash = hashToken(normaliseCode(input.code));
@@ -71,13 +80,13 @@ export class SetUpService {
       return this.parts.sessionService.begin(person, tx, session);
     });
     if (begun) return this.parts.sessionService.handOver(person, begun);
-    await this.recordRefusal(ctx);
-    return new SetupRefused();
+    return this.refuse(ctx);
   }
 
-  private async recordRefusal(ctx: RequestContext): Promise<void> {
+  private async refuse(ctx: RequestContext): Promise<SetupRefused> {
     await this.parts.database.write(ctx, async (tx) => {
       tx.audit({ action: 'set-up-refused', target: { kind: 'INSTALLATION', id: '' }, installation: true });
     });
+    return SetupRefused.of(await this.isCompleted());
   }
 }

@@ -10,6 +10,12 @@ export class SetupState {
   completed!: boolean;
 }
 
+@InputType({ description: 'A set-up code to look at before the rest is asked for' })
+export class CheckSetupCodeInput {
+  @Field(() => String, { description: 'The set-up code that the control plane printed when it started' })
+  code!: string;
+}
+
 @InputType({ description: 'The owner and the first workspace' })
 export class CompleteSetupInput {
   @Field(() => String, { description: 'The set-up code that the control plane printed when it started' })
@@ -37,6 +43,13 @@ export class CompleteSetupInput {
 })
 @Allow('PARENT')
 export class SetupRefused extends Refusal {
-  override code = 'SETUP_REFUSED';
-  override message = 'The set-up code is wrong, or set-up is done already. The code is printed at every start.';
+  @Field(() => Boolean, { description: 'Whether set-up is done; otherwise the code is wrong' })
+  completed!: boolean;
+
+  static of(completed: boolean): SetupRefused {
+    const message = completed
+      ? 'Set-up is done already, and is never done again.'
+      : 'The set-up code is wrong. It is printed at every start; only the newest counts.';
+    return Object.assign(new SetupRefused(), { code: 'SETUP_REFUSED', message, completed });
+  }
 }

@@ -144,6 +144,18 @@ describe('an API token', () => {
     expect(answerTo(contextOf(all, { role: 'OPERATOR' }), 'servers.write')).toBe('FORBIDDEN');
   });
 
+  test('is told which scopes it has where one is missing, and that none will do where there is none', () => {
+    const reader = contextOf(token('READ'), { role: 'OWNER' });
+    expect(() => authorise(reader, 'commands.run')).toThrow(
+      'This token has only the scope read; commands.run needs run.',
+    );
+    const both = contextOf(token('READ', 'RUN'), { role: 'OWNER' });
+    expect(() => authorise(both, 'servers.write')).toThrow('only the scopes read, run; servers.write needs manage.');
+    expect(() => authorise(both, 'servers.enrol')).toThrow(
+      'No API token has the right servers.enrol. Sign in to do this.',
+    );
+  });
+
   test('without a scope may do nothing but what strangers may', () => {
     const passes = (Object.keys(ACTIONS) as Action[]).filter(
       (action) => answerTo(contextOf(token(), { role: 'OWNER' }), action) === 'yes',

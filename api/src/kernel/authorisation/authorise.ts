@@ -2,7 +2,7 @@ import { SESSION_LIMITS } from '@pilothouse/protocol';
 import { Fault } from '../fault.js';
 import type { RequestContext } from '../request-context.js';
 import { ruleOf, type Action } from './actions.js';
-import { atLeast, type Role } from './roles.js';
+import { atLeast, type Role, type TokenScope } from './roles.js';
 
 /**
  * Lets the request pass or throws.
@@ -27,7 +27,7 @@ function authoriseCredential(ctx: RequestContext, action: Action): void {
   const rule = ruleOf(action);
   const { actor } = ctx;
   if (actor.kind === 'API_TOKEN') {
-    if (rule.tokenScope === null || !actor.scopes.includes(rule.tokenScope)) throw forbidden(action);
+    if (rule.tokenScope === null || !actor.scopes.includes(rule.tokenScope)) throw beyondToken(action, actor.scopes);
     return;
   }
   if (actor.kind !== 'USER') throw forbidden(action);
@@ -45,6 +45,16 @@ function forbidden(action: Action): Fault {
   return new Fault('FORBIDDEN', `This needs the right ${action}; the role ${minimum.toLowerCase()} has it.`, {
     details: { action, minimumRole: minimum },
   });
+}
+
+function beyondToken(action: Action, scopes: readonly TokenScope[]): Fault {
+  const { minimum, tokenScope } = ruleOf(action);
+  const held = scopes.map((scope) => scope.toLowerCase()).join(', ');
+  const message =
+    tokenScope === null
+      ? `No API token has the right ${action}. Sign in to do this.`
+      : `This token has only the scope${scopes.length === 1 ? '' : 's'} ${held}; ${action} needs ${tokenScope.toLowerCase()}.`;
+  return new Fault('FORBIDDEN', message, { details: { action, minimumRole: minimum } });
 }
 
 /** Whether a member may do this on one server, by workspace role or by a grant on the server or one of its tags. */

@@ -8,6 +8,19 @@ export const SetupState = graphql(`
   }
 `);
 
+export const CheckSetupCode = graphql(`
+  mutation CheckSetupCode($input: CheckSetupCodeInput!) {
+    checkSetupCode(input: $input) {
+      __typename
+      ... on SetupRefused {
+        completed
+        code
+        message
+      }
+    }
+  }
+`);
+
 export const CompleteSetup = graphql(`
   mutation CompleteSetup($input: CompleteSetupInput!) {
     completeSetup(input: $input) {

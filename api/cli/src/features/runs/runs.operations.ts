@@ -9,6 +9,9 @@ export const StartRun = graphql(`
         serverCount
         skippedServerIds
       }
+      ... on NoTargets {
+        offlineCount
+      }
       ... on Refusal {
         code
         message
@@ -28,6 +31,10 @@ export const PreviewRun = graphql(`
         name
       }
       offline {
+        id
+        name
+      }
+      notReady {
         id
         name
       }

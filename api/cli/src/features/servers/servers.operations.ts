@@ -339,3 +339,25 @@ export const AcknowledgeIntegrityAlert = graphql(`
     }
   }
 `);
+
+export const NewestChange = graphql(`
+  query NewestChange {
+    newestChange
+  }
+`);
+
+export const ServerStates = graphql(`
+  query ServerStates($filter: ServerFilterInput, $first: Int!, $after: String) {
+    servers(filter: $filter, first: $first, after: $after) {
+      nodes {
+        id
+        name
+        state
+      }
+      pageInfo {
+        endCursor
+        hasNextPage
+      }
+    }
+  }
+`);
