@@ -3,6 +3,8 @@
  * what an honest agent sends.
  */
 export const PRICES_MS = {
+  /** Reading and parsing it, whatever it is: a MiB of small values takes up to 60 ms. */
+  receivedKib: 0.06,
   publish: 2,
   frame: 2,
   /** A sample, or a part of one. */

@@ -65,6 +65,13 @@ it('takes four in line, and not a fifth', async () => {
   expect((await publishAtOnce('rogue', 0, 5)).map((took) => took === null)).toEqual([false, false, false, false, true]);
 });
 
+it('has the next publish wait for what was charged beside it, and the neighbour’s not', async () => {
+  turns.charge(connectionOf('rogue'), 2500);
+  turns.charge(connectionOf('rogue'), 2500);
+  expect(await publishAtOnce('rogue', 1, 2)).toEqual([0, 3001]);
+  expect(await publish('neighbour', 1)).toBe(0);
+});
+
 it('charges for work that failed', async () => {
   const failed = turns.take(connectionOf('rogue'), async (charge) => {
     charge(3000);

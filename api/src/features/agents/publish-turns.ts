@@ -7,6 +7,9 @@ const BURST_MS = 2000;
 /** Half of the time after which an agent gives up its publish and cuts the connection. */
 const MAX_WAIT_MS = 10_000;
 
+/** How long a line that may owe nothing any more is kept, so that it is not made anew for each message. */
+const FORGET_AFTER_MS = 1000;
+
 /** Says what the publish under way costs, in milliseconds of the agent's share. */
 export type Charge = (ms: number) => void;
 
@@ -38,27 +41,40 @@ export class PublishTurns {
       return await work((ms) => owe(line, ms));
     } finally {
       line.length -= 1;
-      this.releaseInTime(agent.agentId, line, release);
+      this.releaseInTime(line, release);
     }
   }
 
+  /** Puts work on an agent's account that is no publish: its next ones wait for it. */
+  charge({ agent }: AgentConnection, ms: number): void {
+    owe(this.lineOf(agent.agentId), ms);
+  }
+
   private lineOf(agentId: string): Line {
-    const line = this.lines.get(agentId) ?? { length: 0, free: Promise.resolve(), debtMs: 0, countedAt: 0 };
+    const known = this.lines.get(agentId);
+    if (known) return known;
+    const line = { length: 0, free: Promise.resolve(), debtMs: 0, countedAt: performance.now() };
     this.lines.set(agentId, line);
+    this.forgetInTime(agentId, line);
     return line;
   }
 
-  /** The next publish begins when no more than a burst is owed; a line that owes nothing is forgotten. */
-  private releaseInTime(agentId: string, line: Line, release: () => void): void {
+  /** The next publish begins when no more than a burst is owed. */
+  private releaseInTime(line: Line, release: () => void): void {
     owe(line, 0);
     const waitMs = Math.min(line.debtMs - BURST_MS, MAX_WAIT_MS);
     if (waitMs > 0) setTimeout(release, waitMs);
     else release();
-    const forget = () => {
+  }
+
+  /** A line that owes nothing is as good as none. */
+  private forgetInTime(agentId: string, line: Line): void {
+    const look = () => {
       owe(line, 0);
       if (line.length === 0 && line.debtMs === 0) this.lines.delete(agentId);
+      else this.forgetInTime(agentId, line);
     };
-    setTimeout(forget, line.debtMs + 1).unref();
+    setTimeout(look, line.debtMs + FORGET_AFTER_MS).unref();
   }
 }
 

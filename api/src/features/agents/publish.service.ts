@@ -68,6 +68,11 @@ export class PublishService {
     throw new Fault('RATE_LIMITED', 'An agent has one publish under way at a time.');
   }
 
+  /** Has the agent pay for a message of so many bytes, before it is known what is in it. */
+  received(connection: AgentConnection, bytes: number): void {
+    this.turns.charge(connection, (bytes / 1024) * PRICES_MS.receivedKib);
+  }
+
   private async takeIn(
     connection: AgentConnection,
     received: readonly unknown[],
