@@ -245,12 +245,33 @@ describe('another server’s agent', () => {
   });
 });
 
+const records = (id: string) =>
+  harness.sql<{ action: string; detail: string }>('select action, detail from audit_entries where target_id = $1', [
+    id,
+  ]);
+
+describe('a command that the host’s policy refuses', () => {
+  it('is on record as vetoed, once however often it is told, and without the agent’s own words', async () => {
+    const id = await copy('DELIVERED');
+    const vetoed = ended(id, { state: 'VETOED', reason: 'a word of the agent’s own' });
+    for (let time = 0; time < 3; time += 1) expect(await harness.publish(server, [vetoed])).toEqual([]);
+    const entries = await records(id);
+    expect(entries.map(({ action }) => action)).toEqual(['command-vetoed']);
+    expect(JSON.parse(entries[0]!.detail)).toMatchObject({ serverId: server.serverId });
+    expect(entries[0]!.detail).not.toContain('own');
+  });
+
+  it('is the only one of which a result puts something on record', async () => {
+    for (const state of FINAL_STATES.filter((other) => other !== 'VETOED')) {
+      const id = await copy('RUNNING');
+      await harness.publish(server, [ended(id, { state })]);
+      expect(await records(id), state).toEqual([]);
+    }
+  });
+});
+
 describe('an agent that refuses an instruction', () => {
   const refused = (commandId: string, problem: string): AgentFrame => ({ refused: { commandId, problem } });
-  const records = (id: string) =>
-    harness.sql<{ action: string; detail: string }>('select action, detail from audit_entries where target_id = $1', [
-      id,
-    ]);
 
   it('vetoes the command, on record once however often it says so', async () => {
     const id = await copy('QUEUED');

@@ -175,6 +175,14 @@ export class ReportService {
     }
     const statement = { result, bytes, signature, at: ctx.now() };
     const moved = await repository.finished(tx, agent.serverId, statement);
+    if (moved && result.state === 'VETOED') {
+      // Why is in the result: the agent's own text, and so not on record.
+      tx.audit({
+        action: 'command-vetoed',
+        target: { kind: 'COMMAND', id: result.commandId },
+        detail: { serverId: agent.serverId },
+      });
+    }
     if (moved) return this.noteMove(ctx, tx, { agent, id: result.commandId, moved });
     const late = await repository.late(tx, agent.serverId, statement);
     return this.noteMove(ctx, tx, { agent, id: result.commandId, moved: late });
