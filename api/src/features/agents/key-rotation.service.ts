@@ -1,5 +1,5 @@
 import { fingerprintOf, verifyKeyRotation, type KeyRotationFrame, type PublicKeyText } from '@pilothouse/protocol';
-import type { Database, WriteTransaction } from '../../kernel/database/index.js';
+import type { AuditAction, Database, WriteTransaction } from '../../kernel/database/index.js';
 import type { AgentConnection } from './agent-connection.js';
 import type { AgentKeyRepository } from './agent-key.repository.js';
 import type { AgentSessionRepository, KnownAgent } from './agent-session.repository.js';
@@ -52,7 +52,7 @@ export class KeyRotationService {
 /** The chain is where a former key is found again: identities hold the current one only. */
 function note(
   tx: WriteTransaction,
-  action: string,
+  action: AuditAction,
   { agentId, serverId, publicKey: formerKey }: Pick<KnownAgent, 'agentId' | 'serverId' | 'publicKey'>,
   publicKey: PublicKeyText,
 ): void {

@@ -24,9 +24,9 @@ const sequences = async (variables: Record<string, unknown> = {}) =>
 test('shows who did what to what and when, newest first', async () => {
   const before = Date.now();
   await scene.record(tenant, { detail: { name: '<b>web</b>' } });
-  await scene.record(tenant, { action: 'command-run', target: { kind: 'COMMAND', id: 'c' }, intentDigest: 'abc' });
+  await scene.record(tenant, { action: 'command-queued', target: { kind: 'COMMAND', id: 'c' }, intentDigest: 'abc' });
   const [newest, oldest] = (await ask()).data.auditEntries.nodes;
-  expect(newest).toMatchObject({ sequence: 2, action: 'command-run', targetId: 'c', intentDigest: 'abc' });
+  expect(newest).toMatchObject({ sequence: 2, action: 'command-queued', targetId: 'c', intentDigest: 'abc' });
   expect(newest.previousHash).toBe(oldest.hash);
   expect(oldest).toMatchObject({ sequence: 1, actorKind: 'USER', actorId: tenant.userId, targetKind: 'SERVER' });
   expect(JSON.parse(oldest.detail)).toEqual({ name: '<b>web</b>', address: '192.0.2.1', requestId: 'request' });
@@ -72,16 +72,16 @@ test('pages through the chain without gap or repetition while it grows', async (
 test('chooses by action, actor, target, time and text, all of which must hold', async () => {
   await scene.record(tenant, { action: 'server-created', target: { kind: 'SERVER', id: 'one' } });
   await scene.record(tenant, {
-    action: 'server-renamed',
+    action: 'server-updated',
     target: { kind: 'SERVER', id: 'one' },
     detail: { to: '100%_x' },
   });
-  await scene.record(tenant, { action: 'server-renamed', target: { kind: 'SERVER', id: 'two' } });
+  await scene.record(tenant, { action: 'server-updated', target: { kind: 'SERVER', id: 'two' } });
   const { at } = (await ask()).data.auditEntries.nodes[1];
-  expect(await sequences({ filter: { action: 'server-renamed' } })).toEqual([3, 2]);
+  expect(await sequences({ filter: { action: 'server-updated' } })).toEqual([3, 2]);
   expect(await sequences({ filter: { actorId: tenant.userId, targetId: 'one' } })).toEqual([2, 1]);
   expect(await sequences({ filter: { actorId: 'nobody' } })).toEqual([]);
-  expect(await sequences({ filter: { search: 'RENAMED' } })).toEqual([3, 2]);
+  expect(await sequences({ filter: { search: 'UPDATED' } })).toEqual([3, 2]);
   expect(await sequences({ filter: { search: '0%_X' } })).toEqual([2]);
   expect(await sequences({ filter: { search: '0__X' } })).toEqual([]);
   expect(await sequences({ filter: { from: at, search: 'one' } })).not.toContain(1);

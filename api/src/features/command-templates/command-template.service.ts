@@ -1,4 +1,4 @@
-import type { Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
+import type { AuditAction, Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
 import { notFound } from '../../kernel/fault.js';
 import { decodeTextCursor, pageSize, toPage, type Page } from '../../kernel/graphql/connection.js';
 import { idOfKey } from '../../kernel/idempotency-key.js';
@@ -151,7 +151,7 @@ function storedOf({ command, sealedEnvironment }: TemplateRecord) {
 
 function note(
   tx: WriteTransaction,
-  { action, id, detail }: { action: string; id: string; detail: Record<string, unknown> },
+  { action, id, detail }: { action: AuditAction; id: string; detail: Record<string, unknown> },
 ): void {
   tx.changed('TEMPLATE', id);
   tx.audit({ action, target: { kind: 'TEMPLATE', id }, detail });

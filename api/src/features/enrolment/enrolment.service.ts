@@ -1,6 +1,6 @@
 import { ENROLMENT_LIMITS } from '@pilothouse/protocol';
 import { v7 as uuidv7 } from 'uuid';
-import type { Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
+import type { AuditAction, Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
 import { Fault } from '../../kernel/fault.js';
 import { idOfKey } from '../../kernel/idempotency-key.js';
 import { nameText } from '../../kernel/input-text.js';
@@ -92,7 +92,7 @@ export class EnrolmentService {
   private async issue(
     ctx: WorkspaceContext,
     tx: WriteTransaction,
-    { record, action, detail }: { record: ServerRecord; action: string; detail: Record<string, unknown> },
+    { record, action, detail }: { record: ServerRecord; action: AuditAction; detail: Record<string, unknown> },
   ): Promise<ServerEnrolment> {
     const { enrolments, address } = this.parts;
     const token = randomToken('phe_');

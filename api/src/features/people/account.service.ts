@@ -1,4 +1,4 @@
-import type { AuditRecord, Database, WriteTransaction } from '../../kernel/database/index.js';
+import type { AuditAction, AuditRecord, Database, WriteTransaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
 import { emailText } from '../../kernel/input-text.js';
@@ -103,7 +103,7 @@ export class AccountService {
   }
 
   private async onHost(
-    action: string,
+    action: AuditAction,
     { id: userId }: FoundAccount,
     change: (tx: WriteTransaction, at: Date) => Promise<NonNullable<AuditRecord['detail']>>,
   ): Promise<void> {

@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
+import type { AuditAction, Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
 import { notFound } from '../../kernel/fault.js';
 import { decodeTextCursor, pageSize, toPage, type Page } from '../../kernel/graphql/connection.js';
 import { idOfKey } from '../../kernel/idempotency-key.js';
@@ -160,7 +160,7 @@ export class ServerGroupService {
 
   private note(
     tx: WriteTransaction,
-    { action, id, detail }: { action: string; id: string; detail: Record<string, unknown> },
+    { action, id, detail }: { action: AuditAction; id: string; detail: Record<string, unknown> },
   ): void {
     tx.changed('GROUP', id);
     tx.audit({ action, target: { kind: 'GROUP', id }, detail });

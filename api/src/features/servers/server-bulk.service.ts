@@ -1,4 +1,4 @@
-import type { Database, WriteTransaction } from '../../kernel/database/index.js';
+import type { AuditAction, Database, WriteTransaction } from '../../kernel/database/index.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import { GroupNotFound, type ServerGroupDirectory } from '../server-groups/index.js';
 import { mayChange, type ServerAccess } from './server.access.js';
@@ -19,7 +19,7 @@ interface BulkChange {
   /** Why one server cannot be changed, beside that it is not there or not the caller's. */
   refuse?: (record: ServerRecord) => ServerProblem | null;
   apply: (records: readonly ServerRecord[]) => Promise<void>;
-  action: string;
+  action: AuditAction;
   detail: Record<string, unknown>;
 }
 

@@ -158,7 +158,7 @@ describe('changing a server', () => {
         { id, workspaceId: scene.member.workspaceId },
         { facts: HOST_FACTS, at: scene.admin.now() },
       );
-      tx.audit({ action: 'test', target: { kind: 'SERVER', id } });
+      tx.audit({ action: 'server-updated', target: { kind: 'SERVER', id } });
     });
     const set = async (tags: string[]) =>
       (await scene.ask(SET_TAGS, { input: { serverId: id, tags } })).data.setServerTags;

@@ -1,7 +1,7 @@
 import { API_LIMITS } from '@pilothouse/protocol';
 import { z } from 'zod';
 import { authorise } from '../../kernel/authorisation/index.js';
-import type { Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
+import type { AuditAction, Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
 import { decodeTextCursor, pageSize, toPage, type Page } from '../../kernel/graphql/connection.js';
@@ -147,7 +147,7 @@ export class ServerService {
 
 function note(
   tx: WriteTransaction,
-  { action, id, detail }: { action: string; id: string; detail: Readonly<Record<string, unknown>> },
+  { action, id, detail }: { action: AuditAction; id: string; detail: Readonly<Record<string, unknown>> },
 ): void {
   tx.changed('SERVER', id);
   tx.audit({ action, target: { kind: 'SERVER', id }, detail });

@@ -1,5 +1,5 @@
 import { atLeast, type Role } from '../../kernel/authorisation/index.js';
-import type { Database, WriteTransaction } from '../../kernel/database/index.js';
+import type { AuditAction, Database, WriteTransaction } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { notFound } from '../../kernel/fault.js';
 import { decodeIdCursor, pageSize, toPage, type Page } from '../../kernel/graphql/connection.js';
@@ -102,7 +102,7 @@ export class MemberService {
   private async takeOut(
     ctx: WorkspaceContext,
     tx: WriteTransaction,
-    { userId, action }: { userId: string; action: string },
+    { userId, action }: { userId: string; action: AuditAction },
   ): Promise<MemberRemoved> {
     const { id, email, displayName } = await this.parts.members.person(tx, userId);
     const tokens = await this.parts.members.remove(tx, ctx.workspaceId, { userId, at: ctx.now() });

@@ -17,10 +17,68 @@ export type AuditTargetKind =
   | 'RUN'
   | 'TEMPLATE';
 
+/** What goes on record: noun and past verb. API surface: add, never rename. */
+export type AuditAction =
+  | 'account-disabled'
+  | 'agent-enrolled'
+  | 'agent-key-announced'
+  | 'agent-key-rotated'
+  | 'api-token-created'
+  | 'api-token-revoked'
+  | 'command-cancelled'
+  | 'command-queued'
+  | 'command-template-created'
+  | 'command-template-deleted'
+  | 'command-template-updated'
+  | 'command-vetoed'
+  | 'commands-withdrawn'
+  | 'duplicate-identity-found'
+  | 'grant-added'
+  | 'grant-revoked'
+  | 'instruction-refused'
+  | 'integrity-alert-acknowledged'
+  | 'integrity-alert-raised'
+  | 'invitation-accepted'
+  | 'invitation-revoked'
+  | 'member-invited'
+  | 'member-left'
+  | 'member-removed'
+  | 'member-role-changed'
+  | 'owner-recovered'
+  | 'password-changed'
+  | 'run-started'
+  | 'run-stopped'
+  | 'server-created'
+  | 'server-deleted'
+  | 'server-group-created'
+  | 'server-group-deleted'
+  | 'server-group-updated'
+  | 'server-key-rotation-asked'
+  | 'server-maintenance-set'
+  | 'server-reenrolment-started'
+  | 'server-revoked'
+  | 'server-tags-changed'
+  | 'server-tags-set'
+  | 'server-updated'
+  | 'servers-moved'
+  | 'session-ended'
+  | 'set-up-completed'
+  | 'set-up-refused'
+  | 'sign-in-refused'
+  | 'signed-in'
+  | 'signed-out-everywhere'
+  | 'step-up-refused'
+  | 'stepped-up'
+  | 'totp-confirm-refused'
+  | 'totp-disabled'
+  | 'totp-enabled'
+  | 'totp-started'
+  | 'workspace-created'
+  | 'workspace-renamed';
+
 /** What goes on record. `detail` must hold no secret: it is kept for 400 days and can be exported. */
 export interface AuditRecord {
-  /** Noun and past verb: `server-created`, `command-run`. */
-  action: string;
+  action: AuditAction;
   target: { kind: AuditTargetKind; id: string };
   detail?: Readonly<Record<string, unknown>>;
   /** Digest of the instructions this entry stands for (`intentDigest` of the protocol package). */

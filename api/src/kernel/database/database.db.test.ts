@@ -3,7 +3,7 @@ import { seedWorkspace, type SeededWorkspace } from '@pilothouse/db/testing';
 import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { FeatureHarness } from '../../testing/feature-harness.js';
 import { systemContext, type WorkspaceContext } from '../request-context.js';
-import { allAnswered, queryPrepared, type AuditPlace, type WriteTransaction } from './index.js';
+import { allAnswered, queryPrepared, type AuditPlace, type AuditRecord, type WriteTransaction } from './index.js';
 
 let harness: FeatureHarness;
 let workspace: SeededWorkspace;
@@ -23,7 +23,7 @@ afterAll(() => harness.stop());
 const rename = (tx: WriteTransaction, name: string) => tx.manager.query('update workspaces set name = $1', [name]);
 const nameNow = async () =>
   (await harness.sql<{ name: string }>('select name from workspaces where id = $1', [workspace.workspaceId]))[0]!.name;
-const record = { action: 'workspace-renamed', target: { kind: 'WORKSPACE' as const, id: 'it' } };
+const record: AuditRecord = { action: 'workspace-renamed', target: { kind: 'WORKSPACE', id: 'it' } };
 const left = async () => {
   const [row] = await harness.sql<{ events: number; entries: number }>(
     `select (select count(*)::int from workspace_events where workspace_id = $1) as events,

@@ -1,5 +1,5 @@
 /** The database as features see it: transactions with their tenant, numbered changes and the audit chain. */
-export type { AuditPlace, AuditRecord } from './audit-append.js';
+export type { AuditAction, AuditPlace, AuditRecord } from './audit-append.js';
 export { allAnswered, nameOf, queryPrepared } from './prepared.js';
 export { orUnavailable } from './database-away.js';
 export { findPrepared } from './prepared-entities.js';

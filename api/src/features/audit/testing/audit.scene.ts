@@ -110,7 +110,7 @@ export class AuditScene {
         time: at(sequence).toISOString(),
         actorKind: 'USER',
         actorId: 'someone',
-        action: 'server-renamed',
+        action: 'server-updated',
         targetKind: 'SERVER',
         targetId: 'another',
         detail: `{"n":${sequence},"text":"ž 🚀"}`,
