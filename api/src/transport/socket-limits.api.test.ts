@@ -2,6 +2,7 @@ import { API_LIMITS, CLOSE_CODES } from '@pilothouse/protocol';
 import { afterAll, afterEach, beforeAll, expect, test, describe } from 'vitest';
 import { RawSocket } from '../security/testing/raw-socket.js';
 import { seedApiToken, seedMember } from '../security/testing/callers.js';
+import { describeSocketLimits } from '../security/testing/socket-limits.suite.js';
 import { TestApi } from '../testing/index.js';
 
 const FOLLOW = { query: 'subscription { serverChanged(afterSeq: 0) { seq } }' };
@@ -29,24 +30,9 @@ async function isServed(socket: RawSocket): Promise<boolean> {
   return (await socket.firstOf(id)).type === 'next';
 }
 
-/** A message of exactly so many bytes. */
-const messageOf = (bytes: number, message: Record<string, unknown>) => {
-  const padded = (padding: string) => JSON.stringify({ ...message, padding });
-  return padded('x'.repeat(bytes - padded('').length));
-};
+describeSocketLimits(() => ({ api, token }));
 
 describe('operations of one socket', () => {
-  test('may be 50 at once, and with the 51st the socket is closed', async () => {
-    const socket = await connected();
-    for (let i = 0; i < API_LIMITS.maxOperationsPerUserSocket - 1; i += 1) socket.subscribe(FOLLOW, `follow-${i}`);
-    expect(await isServed(socket)).toBe(true);
-    socket.subscribe(FOLLOW, 'follow-50th');
-    await socket.flushed();
-    expect(socket.socket.readyState).toBe(1);
-    socket.subscribe(FOLLOW, 'follow-51st');
-    expect(await socket.closed).toBe(CLOSE_CODES.TOO_MANY_OPERATIONS.code);
-  });
-
   test('free their place when they end', async () => {
     const socket = await connected();
     for (let round = 0; round < 3; round += 1) {
@@ -78,32 +64,6 @@ describe('operations of one socket', () => {
 });
 
 describe('messages', () => {
-  test('of strangers may have 64 KiB', async () => {
-    const init = { type: 'connection_init', payload: {} };
-    const small = new RawSocket(api.origin);
-    open.push(small);
-    await small.open();
-    small.send(messageOf(API_LIMITS.maxSocketMessageBytesBeforeAuthentication, init));
-    await small.until(({ type }) => type === 'connection_ack');
-    small.send(messageOf(API_LIMITS.maxSocketMessageBytesBeforeAuthentication + 1, { type: 'ping' }));
-    expect(await small.closed).toBe(CLOSE_CODES.MESSAGE_TOO_BIG.code);
-
-    const large = new RawSocket(api.origin);
-    open.push(large);
-    await large.open();
-    large.send(messageOf(API_LIMITS.maxSocketMessageBytesBeforeAuthentication + 1, init));
-    expect(await large.closed).toBe(CLOSE_CODES.MESSAGE_TOO_BIG.code);
-    expect(large.messages).toEqual([]);
-  });
-
-  test('of who is known may have 1 MiB', async () => {
-    const socket = await connected();
-    socket.send(messageOf(API_LIMITS.maxSocketMessageBytes, { type: 'ping' }));
-    await socket.until(({ type }) => type === 'pong');
-    socket.send(messageOf(API_LIMITS.maxSocketMessageBytes + 1, { type: 'ping' }));
-    expect(await socket.closed).toBe(1009);
-  });
-
   test.each([
     ['no JSON', 'not json', 4400],
     ['JSON of another kind', '[]', 4400],
@@ -130,16 +90,6 @@ describe('messages', () => {
     socket.subscribe(PROBE);
     expect(await socket.closed).toBe(4401);
   });
-});
-
-test('a socket that never says who it is lives for 3 s', async () => {
-  const socket = new RawSocket(api.origin);
-  await socket.open();
-  const openedAt = performance.now();
-  expect(await socket.closed).toBe(4408);
-  const livedMs = performance.now() - openedAt;
-  expect(livedMs).toBeGreaterThan(API_LIMITS.connectionInitTimeoutMs - 100);
-  expect(livedMs).toBeLessThan(API_LIMITS.connectionInitTimeoutMs + 3000);
 });
 
 test.each([
