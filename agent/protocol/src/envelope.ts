@@ -171,11 +171,6 @@ export function writeIntent(intent: Intent): WrittenIntent {
   return { intent: checked, bytes: Buffer.from(JSON.stringify(checked)) };
 }
 
-/** The exact bytes of an intent. */
-export function intentBytes(intent: Intent): Buffer {
-  return writeIntent(intent).bytes;
-}
-
 /** Digest that binds an audit row to all instructions it stands for, in their order: 64 hexadecimal characters. */
 export function intentDigest(intents: readonly Intent[]): string {
   return writtenDigest(intents.map(writeIntent));
@@ -195,10 +190,6 @@ export interface SignedEnvelope {
   bytes: Buffer;
   keyId: string;
   signature: Buffer;
-}
-
-export function signEnvelope(key: SigningKey, { intent, audit }: Envelope): SignedEnvelope {
-  return signWritten(key, writeIntent(intent), audit);
 }
 
 /** The bytes are those of the envelope as JSON, with the intent's own bytes inside. */

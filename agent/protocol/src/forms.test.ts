@@ -8,7 +8,6 @@ import {
   envelopeSchema,
   openEnvelope,
   programSchema,
-  signEnvelope,
 } from './envelope.js';
 import { readAgentFrame } from './frames.js';
 import { telemetryFrameSchema } from './telemetry.js';
@@ -19,6 +18,7 @@ import { COMMAND_LIMITS, ENVELOPE_LIMITS, LINK_LIMITS, OUTPUT_LIMITS, TELEMETRY_
 import { openRelease } from './release.js';
 import { openResult } from './result.js';
 import { isPublicKeyText, signFields, verifyFields } from './signature.js';
+import { signEnvelope } from './testing/envelopes.js';
 import * as sample from './testing/samples.js';
 
 const { KEYS } = sample;

@@ -1,6 +1,6 @@
-import { createPublicKey, diffieHellman, generateKeyPairSync, hkdfSync, type KeyObject } from 'node:crypto';
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { z } from 'zod';
-import { encodeFields, sha256 } from './bytes.js';
+import { sha256 } from './bytes.js';
 import { signedKeysetSchema } from './keyset.js';
 import { signFields, verifyFields, type PublicKeyText, type SignatureDomain, type SigningKey } from './signature.js';
 import { KEY_ROTATION_SINCE } from './version.js';
@@ -136,18 +136,4 @@ export function generateEphemeralKey(): EphemeralKey {
   const { publicKey, privateKey } = generateKeyPairSync('x25519');
   const raw = publicKey.export({ type: 'spki', format: 'der' }).subarray(X25519_SPKI_PREFIX.length);
   return { publicKey: Buffer.from(raw).toString('base64url'), privateKey };
-}
-
-/**
- * The 32-byte key that both sides derive and no proxy between them knows; it seals secret values and terminal input.
- * @throws when the peer's key is not a usable X25519 key.
- */
-export function deriveSessionKey(own: EphemeralKey, peerPublicKey: string, hello: AgentHello): Buffer {
-  const der = Buffer.concat([X25519_SPKI_PREFIX, Buffer.from(peerPublicKey, 'base64url')]);
-  const secret = diffieHellman({
-    privateKey: own.privateKey,
-    publicKey: createPublicKey({ key: der, type: 'spki', format: 'der' }),
-  });
-  const info = encodeFields('ph-session-key-v1', [hello.agentId, hello.challenge, hello.audience]);
-  return Buffer.from(hkdfSync('sha256', secret, sha256(hello.signature), info, 32));
 }

@@ -1,6 +1,12 @@
 import { z } from 'zod';
-import { parseJson } from './json.js';
-import { fingerprintOf, isPublicKeyText, signFields, verifyFields, type SigningKey } from './signature.js';
+import { isPublicKeyText, type SigningKey } from './signature.js';
+import {
+  openSignedByRoot,
+  rootSignatureFields,
+  signByRoot,
+  signedDocument,
+  type RootProblem,
+} from './signed-by-root.js';
 
 const publicKey = z.string().refine(isPublicKeyText, 'not a raw Ed25519 public key');
 const keyId = z.string().regex(/^[0-9a-f]{16}$/);
@@ -21,23 +27,15 @@ export const keysetSchema = z.strictObject({
 export type Keyset = z.infer<typeof keysetSchema>;
 
 /** A keyset on the wire: the exact signed bytes. */
-export const signedKeysetSchema = z.strictObject({
-  rootPublicKey: publicKey,
-  keyset: z.base64().max(16_384),
-  signature: z.base64().length(88),
-});
+export const signedKeysetSchema = z.strictObject({ ...rootSignatureFields, keyset: signedDocument });
 export type SignedKeyset = z.infer<typeof signedKeysetSchema>;
 
 export function signKeyset(root: SigningKey, keyset: Keyset): SignedKeyset {
-  const bytes = Buffer.from(JSON.stringify(keysetSchema.parse(keyset)));
-  return {
-    rootPublicKey: root.publicKey,
-    keyset: bytes.toString('base64'),
-    signature: signFields(root, 'ph-keyset-v1', [bytes]).toString('base64'),
-  };
+  const { document, ...signed } = signByRoot(root, 'ph-keyset-v1', keysetSchema.parse(keyset));
+  return { rootPublicKey: signed.rootPublicKey, keyset: document, signature: signed.signature };
 }
 
-export type KeysetProblem = 'MALFORMED' | 'WRONG_ROOT' | 'BAD_SIGNATURE' | 'OLDER';
+export type KeysetProblem = RootProblem | 'OLDER';
 export type OpenedKeyset = { ok: true; keyset: Keyset } | { ok: false; problem: KeysetProblem };
 
 /**
@@ -47,18 +45,10 @@ export type OpenedKeyset = { ok: true; keyset: Keyset } | { ok: false; problem: 
 export function openKeyset(received: unknown, pinnedFingerprint: string, heldVersion = 0): OpenedKeyset {
   const signed = signedKeysetSchema.safeParse(received);
   if (!signed.success) return { ok: false, problem: 'MALFORMED' };
-  const { rootPublicKey, keyset, signature } = signed.data;
-  if (fingerprintOf(rootPublicKey) !== pinnedFingerprint.toLowerCase()) return { ok: false, problem: 'WRONG_ROOT' };
-  const bytes = Buffer.from(keyset, 'base64');
-  const genuine = verifyFields({
-    publicKey: rootPublicKey,
-    domain: 'ph-keyset-v1',
-    fields: [bytes],
-    signature: Buffer.from(signature, 'base64'),
-  });
-  if (!genuine) return { ok: false, problem: 'BAD_SIGNATURE' };
-  const parsed = keysetSchema.safeParse(parseJson(bytes));
-  if (!parsed.success) return { ok: false, problem: 'MALFORMED' };
-  if (parsed.data.version < heldVersion) return { ok: false, problem: 'OLDER' };
-  return { ok: true, keyset: parsed.data };
+  const { keyset: document, ...rest } = signed.data;
+  const expected = { domain: 'ph-keyset-v1', schema: keysetSchema, pinnedFingerprint } as const;
+  const opened = openSignedByRoot({ ...rest, document }, expected);
+  if (!opened.ok) return opened;
+  const keyset = opened.document;
+  return keyset.version < heldVersion ? { ok: false, problem: 'OLDER' } : { ok: true, keyset };
 }

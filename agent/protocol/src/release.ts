@@ -1,8 +1,13 @@
 import { z } from 'zod';
-import { parseJson } from './json.js';
-import { fingerprintOf, isPublicKeyText, signFields, verifyFields, type SigningKey } from './signature.js';
+import type { SigningKey } from './signature.js';
+import {
+  openSignedByRoot,
+  rootSignatureFields,
+  signByRoot,
+  signedDocument,
+  type RootProblem,
+} from './signed-by-root.js';
 
-const publicKey = z.string().refine(isPublicKeyText, 'not a raw Ed25519 public key');
 /** A version or build as it stands in file names; nothing in it means anything to a shell, a URL or a path. */
 const nameText = z.string().regex(/^[0-9A-Za-z][0-9A-Za-z.-]{0,63}$/);
 
@@ -34,39 +39,22 @@ export const releaseSchema = z.strictObject({
 export type Release = z.infer<typeof releaseSchema>;
 
 /** `release.json`: the exact signed bytes. */
-export const signedReleaseSchema = z.strictObject({
-  rootPublicKey: publicKey,
-  release: z.base64().max(16_384),
-  signature: z.base64().length(88),
-});
+export const signedReleaseSchema = z.strictObject({ ...rootSignatureFields, release: signedDocument });
 export type SignedRelease = z.infer<typeof signedReleaseSchema>;
 
 export function signRelease(root: SigningKey, release: Release): SignedRelease {
-  const bytes = Buffer.from(JSON.stringify(releaseSchema.parse(release)));
-  return {
-    rootPublicKey: root.publicKey,
-    release: bytes.toString('base64'),
-    signature: signFields(root, 'ph-rel-v1', [bytes]).toString('base64'),
-  };
+  const { document, ...signed } = signByRoot(root, 'ph-rel-v1', releaseSchema.parse(release));
+  return { rootPublicKey: signed.rootPublicKey, release: document, signature: signed.signature };
 }
 
-export type ReleaseProblem = 'MALFORMED' | 'WRONG_ROOT' | 'BAD_SIGNATURE';
-export type OpenedRelease = { ok: true; release: Release } | { ok: false; problem: ReleaseProblem };
+export type OpenedRelease = { ok: true; release: Release } | { ok: false; problem: RootProblem };
 
 /** Checks a release against the pinned root fingerprint (SHA-256 of the raw root key, hexadecimal). Never throws. */
 export function openRelease(received: unknown, pinnedFingerprint: string): OpenedRelease {
   const signed = signedReleaseSchema.safeParse(received);
   if (!signed.success) return { ok: false, problem: 'MALFORMED' };
-  const { rootPublicKey, release, signature } = signed.data;
-  if (fingerprintOf(rootPublicKey) !== pinnedFingerprint.toLowerCase()) return { ok: false, problem: 'WRONG_ROOT' };
-  const bytes = Buffer.from(release, 'base64');
-  const genuine = verifyFields({
-    publicKey: rootPublicKey,
-    domain: 'ph-rel-v1',
-    fields: [bytes],
-    signature: Buffer.from(signature, 'base64'),
-  });
-  if (!genuine) return { ok: false, problem: 'BAD_SIGNATURE' };
-  const parsed = releaseSchema.safeParse(parseJson(bytes));
-  return parsed.success ? { ok: true, release: parsed.data } : { ok: false, problem: 'MALFORMED' };
+  const { release: document, ...rest } = signed.data;
+  const expected = { domain: 'ph-rel-v1', schema: releaseSchema, pinnedFingerprint } as const;
+  const opened = openSignedByRoot({ ...rest, document }, expected);
+  return opened.ok ? { ok: true, release: opened.document } : opened;
 }

@@ -2,13 +2,14 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { signAnchor, verifyAnchor } from './audit.js';
 import { openReceipt, signEnrolment, signReceipt, verifyEnrolment } from './enrolment.js';
-import { openEnvelope, signEnvelope, type Envelope, type SignedEnvelope } from './envelope.js';
-import { deriveSessionKey, generateEphemeralKey, signAck, signHello, verifyAck, verifyHello } from './handshake.js';
+import { openEnvelope, type Envelope, type SignedEnvelope } from './envelope.js';
+import { signAck, signHello, verifyAck, verifyHello } from './handshake.js';
 import { signKeyRotation, verifyKeyRotation } from './key-rotation.js';
 import { openKeyset, signKeyset } from './keyset.js';
 import { openRelease, signRelease } from './release.js';
 import { openResult, signResult } from './result.js';
-import { fingerprintOf, generateSigningKey, signFields, verifyFields, type SignatureDomain } from './signature.js';
+import { fingerprintOf, signFields, verifyFields, type SignatureDomain } from './signature.js';
+import { signEnvelope } from './testing/envelopes.js';
 import * as sample from './testing/samples.js';
 
 const { KEYS } = sample;
@@ -260,28 +261,5 @@ describe('a signature', () => {
       }),
       { numRuns: 300 },
     );
-  });
-});
-
-describe('the session key', () => {
-  it('is the same on both sides and other for every hello', () => {
-    const [agent, controlPlane] = [generateEphemeralKey(), generateEphemeralKey()];
-    const key = generateSigningKey();
-    const hello = signHello(key, { ...sample.HELLO, ephemeralKey: agent.publicKey });
-    const other = signHello(key, { ...sample.HELLO, ephemeralKey: agent.publicKey, audience: 'https://other.example' });
-    const own = deriveSessionKey(agent, controlPlane.publicKey, hello);
-    expect(deriveSessionKey(controlPlane, agent.publicKey, hello)).toEqual(own);
-    expect(deriveSessionKey(agent, controlPlane.publicKey, other)).not.toEqual(own);
-    expect(own).toHaveLength(32);
-  });
-
-  it('is not made with a peer’s key that gives everyone the same secret', () => {
-    const hello = signHello(KEYS.agent, sample.HELLO);
-    for (const weak of [Buffer.alloc(32), Buffer.concat([Buffer.from([1]), Buffer.alloc(31)])]) {
-      expect(() => deriveSessionKey(sample.EPHEMERAL.agent, weak.toString('base64url'), hello)).toThrow(
-        /derivation|diffieHellman|deriv/i,
-      );
-    }
-    expect(() => deriveSessionKey(sample.EPHEMERAL.agent, 'short', hello)).toThrow(/asn1/);
   });
 });

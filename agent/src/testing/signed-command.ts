@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import {
-  signEnvelope,
+  signWritten,
+  writeIntent,
   type CommandIntent,
   type HostFacts,
   type PublicKeyText,
@@ -55,5 +56,5 @@ export function signCommand(wish: CommandWish): { id: string; envelope: SignedEn
     limits: { timeoutMs: 600_000, concurrency: 4, keptHeadBytes: 1024, keptTailBytes: 1024 },
     idempotent: false,
   };
-  return { id: intent.id, envelope: signEnvelope(key, { intent, audit: { sequence: 1, hash: '0'.repeat(64) } }) };
+  return { id: intent.id, envelope: signWritten(key, writeIntent(intent), { sequence: 1, hash: '0'.repeat(64) }) };
 }

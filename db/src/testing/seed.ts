@@ -1,5 +1,5 @@
 import { v7 as uuidv7 } from 'uuid';
-import type { MembershipRole } from '../entities/index.js';
+import type { MembershipRole } from '../entities/membership.entity.js';
 import { withClient, type TestDatabase } from './test-database.js';
 
 export interface WorkspaceSeed {

@@ -254,7 +254,9 @@ describe('ending a server', () => {
       expect((await scene.ask(DELETE, { id })).code).toBe('NOT_FOUND');
     }
     expect(await scene.names()).toEqual([]);
-    const nodes = await fleet.servers.directory.byIds(scene.admin, [enrolled, UNKNOWN, 'x', pending]);
+    const nodes = await Promise.all(
+      [enrolled, UNKNOWN, 'x', pending].map((id) => fleet.servers.directory.byId(scene.admin, id)),
+    );
     expect(nodes.map((node) => node?.state ?? null)).toEqual(['REVOKED', null, null, 'REVOKED']);
   });
 });

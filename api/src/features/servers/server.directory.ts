@@ -18,11 +18,6 @@ export class ServerDirectory {
     return record && toServerNode(record, ctx.now());
   }
 
-  /** In the order of the ids. */
-  byIds(ctx: RequestContext, ids: readonly string[]): Promise<(Server | null)[]> {
-    return Promise.all(ids.map((id) => this.byId(ctx, id)));
-  }
-
   private readonly loadMany = async (ctx: RequestContext, ids: readonly string[]): Promise<(ServerRecord | null)[]> => {
     const { database, servers } = this.parts;
     const records = await database.read(ctx, (tx) => servers.findMany(tx, [...new Set(ids)]));

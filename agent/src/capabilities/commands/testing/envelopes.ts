@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import {
   generateSigningKey,
-  signEnvelope,
+  signWritten,
+  writeIntent,
   type CommandArguments,
   type CommandIntent,
   type EnvelopeExpectation,
@@ -72,7 +73,7 @@ export class InstructionSigner {
 
   sign(intent: Intent): Delivery {
     const audit = { sequence: 1, hash: '0'.repeat(64) };
-    return { deliveryId: intent.id, envelope: signEnvelope(this.commandKey, { intent, audit }) };
+    return { deliveryId: intent.id, envelope: signWritten(this.commandKey, writeIntent(intent), audit) };
   }
 
   private common() {
