@@ -120,6 +120,18 @@ test('the password of the jobs’ role is given to the jobs, and to no replica o
   expect(rolesFileOf('api')).toBe('/run/secrets/api-roles.json');
 });
 
+test('the jobs, which serve nobody, are told nothing that is for whoever serves', () => {
+  expect(Object.keys(compose.services['jobs']?.environment ?? {}).sort()).toEqual([
+    'PILOTHOUSE_DATABASE_ROLES_FILE',
+    'PILOTHOUSE_DATABASE_URL',
+    'PILOTHOUSE_LOG_LEVEL',
+    'PILOTHOUSE_REDIS_URL_FILE',
+    'PILOTHOUSE_SIGNER_SOCKET',
+  ]);
+  expect(compose.services['jobs']?.secrets).toEqual(['jobs-roles.json', 'redis-url']);
+  expect(withSecret('metrics-token')).toEqual(['api']);
+});
+
 test('one address is believed about clients: the proxy’s, which no other container can be given', () => {
   const told = compose.services['api']?.environment?.['PILOTHOUSE_TRUSTED_PROXIES'] ?? '';
   expect(told).toMatch(/^\$\{PILOTHOUSE_PROXY_ADDRESS:\?/);
