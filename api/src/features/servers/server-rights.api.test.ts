@@ -65,7 +65,7 @@ describe('who may change servers', () => {
       ['another profile', { profile: 'FULL_ACCESS' }],
       ['one more scope', { scopes: ['METRICS', 'EXEC', 'SHELL'] }],
       ['another scope in the place of two', { scopes: ['SHELL'] }],
-      ['no second person any more', { protected: false }],
+      ['no protection any more', { protected: false }],
     ])('is widened with a confirmation only, and by no API token: %s', async (_what, permissions) => {
       const id = await scene.add({ name: 'narrow' }, narrow);
       const { admin, stale, token } = callers();

@@ -82,7 +82,9 @@ export class ServerResolver {
     return toConnection(await this.parts.links.page(ctx, server.id, page), (link) => link);
   }
 
-  @Mutation(() => UpdateServerResult, { description: 'Changes a server' })
+  @Mutation(() => UpdateServerResult, {
+    description: 'Changes a server; to let it allow more needs what createServer needs',
+  })
   @Allow('servers.write')
   async updateServer(
     @Arg('input', () => UpdateServerInput, { description: 'What to change' }) input: UpdateServerInput,

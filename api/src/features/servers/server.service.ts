@@ -153,7 +153,7 @@ function note(
   tx.audit({ action, target: { kind: 'SERVER', id }, detail });
 }
 
-/** Whether more could be done on the server than now, or the same by fewer people. */
+/** Whether more could be done on the server than now, or the same with less care. */
 function isWidened(record: ServerRecord, { scopes = record.scopes, ...fields }: ServerFields): boolean {
   return scopes.some((scope) => !record.scopes.includes(scope)) || (record.protected && fields.protected === false);
 }
