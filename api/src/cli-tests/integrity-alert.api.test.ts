@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PASSWORD, TestApi } from '../testing/index.js';
+import { eventually, PASSWORD, TestApi } from '../testing/index.js';
 import { CliHarness } from './testing/cli-harness.js';
 import { TestHost } from './testing/test-host.js';
 
@@ -22,12 +22,11 @@ afterAll(async () => {
 });
 
 /** Asks until the control plane says so. */
-async function untilAlerted(): Promise<{ commandId: string; count: number }> {
-  for (;;) {
+const untilAlerted = () =>
+  eventually(async (): Promise<{ commandId: string; count: number } | null> => {
     const { integrityAlert } = await cli.json(['servers', 'show', 'web-1']);
-    if (integrityAlert) return integrityAlert;
-  }
-}
+    return integrityAlert;
+  });
 
 it('a command that was changed in the database is refused by the real agent, and people are warned until one acknowledges it', async () => {
   await host.stopAgent();

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { PASSWORD, TestApi } from '../testing/index.js';
+import { eventually, PASSWORD, TestApi } from '../testing/index.js';
 import { CliHarness } from './testing/cli-harness.js';
 import { TestHost } from './testing/test-host.js';
 
@@ -21,12 +21,11 @@ afterAll(async () => {
   await api.stop();
 });
 
-async function untilRecorded(id: string, action: string): Promise<void> {
-  for (;;) {
+const untilRecorded = (id: string, action: string) =>
+  eventually(async () => {
     const entries = (await cli.json(['audit', '--target', id])) as { action: string }[];
-    if (entries.some((entry) => entry.action === action)) return;
-  }
-}
+    return entries.find((entry) => entry.action === action) ?? null;
+  });
 
 it('server rotate-key has the real agent take a new key, and says where that is seen', async () => {
   const { id } = await cli.json(['servers', 'show', 'web-1']);

@@ -1,30 +1,14 @@
-import type { CommandEntity } from '@pilothouse/db';
-import type { SeededWorkspace } from '@pilothouse/db/testing';
 import { OUTPUT_LIMITS, type AgentFrame } from '@pilothouse/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WorkspaceContext } from '../../kernel/request-context.js';
+import { describe, expect, it } from 'vitest';
 import { CommandOutputFeed } from './command-output.feed.js';
 import { KEPT_PIECES, OutputRepository } from './output.repository.js';
-import { CommandsHarness, type PlayedServer } from './testing/commands.harness.js';
+import { useCommandsScene } from './testing/commands.scene.js';
 
 const { keptHeadBytes, keptTailBytes, maxFrameBytes } = OUTPUT_LIMITS;
 
-let harness: CommandsHarness;
-let workspace: SeededWorkspace;
-let server: PlayedServer;
-let ctx: WorkspaceContext;
-let model: CommandEntity;
+const scene = useCommandsScene();
 
-beforeAll(async () => {
-  harness = await CommandsHarness.start();
-  workspace = await harness.workspace();
-  server = await harness.server(workspace);
-  ctx = await harness.member(workspace);
-  model = await harness.row((await harness.queue(ctx, server)).id);
-});
-afterAll(() => harness.stop());
-
-const running = () => harness.copy(model.id, { state: 'RUNNING', sent_at: new Date(), sent_counter: 1 });
+const running = () => scene.harness.copy(scene.model.id, { state: 'RUNNING', sent_at: new Date(), sent_counter: 1 });
 
 function piece(
   commandId: string,
@@ -37,11 +21,15 @@ function piece(
 const gap = (commandId: string, fromSeq: number, toSeq: number, bytes: number): AgentFrame => ({
   outputGap: { commandId, fromSeq, toSeq, bytes },
 });
-const publish = (...frames: AgentFrame[]) => harness.publish(server, frames);
+const publish = (...frames: AgentFrame[]) => scene.harness.publish(scene.server, frames);
 
 function end(commandId: string, lastOutputSeq: number): AgentFrame {
-  const { envelope: bytes, envelopeKeyId: keyId, envelopeSignature: signature } = model;
-  return harness.result(server, { id: commandId, envelope: { bytes, keyId, signature } }, { lastOutputSeq });
+  const { envelope: bytes, envelopeKeyId: keyId, envelopeSignature: signature } = scene.model;
+  return scene.harness.result(
+    scene.server,
+    { id: commandId, envelope: { bytes, keyId, signature } },
+    { lastOutputSeq },
+  );
 }
 
 interface Streamed {
@@ -54,8 +42,8 @@ interface Streamed {
 
 /** What a viewer is sent, as over the wire; ends with the output. */
 async function* view(commandId: string, afterSeq?: number): AsyncGenerator<Streamed, void> {
-  const events = harness.follow(
-    ctx,
+  const events = scene.harness.follow(
+    scene.ctx,
     `subscription ($id: ID!, $afterSeq: SafeInt) {
        commandOutput(commandId: $id, afterSeq: $afterSeq) { seq stream data missingBytes end } }`,
     { id: commandId, ...(afterSeq !== undefined && { afterSeq }) },
@@ -75,7 +63,7 @@ async function viewAll(commandId: string, afterSeq?: number): Promise<Streamed[]
 const bytesOf = (items: readonly Streamed[]) => Buffer.concat(items.map(({ data }) => Buffer.from(data, 'base64')));
 const total = (items: readonly Streamed[], name: 'missingBytes') => items.reduce((sum, item) => sum + item[name], 0);
 const stored = (id: string) =>
-  harness.sql<{ seq: string; stream: string; position: string; bytes: number }>(
+  scene.harness.sql<{ seq: string; stream: string; position: string; bytes: number }>(
     'select seq, stream, position, octet_length(data) as bytes from command_output where command_id = $1 order by seq',
     [id],
   );
@@ -89,7 +77,7 @@ describe('recorded output', () => {
       ['2', 'STDERR', '3'],
       ['3', 'STDOUT', '5'],
     ]);
-    expect(await harness.row(id)).toMatchObject({
+    expect(await scene.harness.row(id)).toMatchObject({
       stdoutBytes: 4,
       stderrBytes: 2,
       outputLastSeq: 3,
@@ -103,7 +91,7 @@ describe('recorded output', () => {
     const before = await stored(id);
     expect(await publish(piece(id, 2, 'yyyy'), piece(id, 1, 'zzzz'), gap(id, 1, 2, 99))).toEqual([]);
     expect(await stored(id)).toEqual(before);
-    expect(await harness.row(id)).toMatchObject({ stdoutBytes: 4, outputLastSeq: 2, outputPosition: 4 });
+    expect(await scene.harness.row(id)).toMatchObject({ stdoutBytes: 4, outputLastSeq: 2, outputPosition: 4 });
   });
 
   it('keeps the bytes as they were, whatever they are', async () => {
@@ -136,7 +124,7 @@ describe('recorded output', () => {
     }
     await publish(end(id, 8));
     expect(bytesOf(await viewAll(id)).toString()).toBe('xxxx');
-    const page = await harness.feature.commands.list(ctx, {}, { first: 50, after: null });
+    const page = await scene.harness.feature.commands.list(scene.ctx, {}, { first: 50, after: null });
     expect(page.items.map((command) => command.id)).toContain(id);
   });
 });
@@ -214,7 +202,7 @@ describe('what is read in one go', () => {
     const output = new OutputRepository();
     const goes: number[] = [];
     for (let after = 0; after < sizes.length;) {
-      const read = await harness.database.read(ctx, (tx) => output.readAfter(tx, id, after));
+      const read = await scene.harness.database.read(scene.ctx, (tx) => output.readAfter(tx, id, after));
       goes.push(read.length);
       after = read.at(-1)!.seq;
     }
@@ -262,10 +250,10 @@ describe('a viewer', () => {
   });
 
   it('on another replica, whose bus hears nothing, gets all of it by asking', async () => {
-    const replica = await harness.replica();
+    const replica = await scene.harness.replica();
     const id = await running();
     const feed = new CommandOutputFeed({ ...replica, output: new OutputRepository() });
-    const items = await feed.follow(ctx, { commandId: id, afterSeq: 0 });
+    const items = await feed.follow(scene.ctx, { commandId: id, afterSeq: 0 });
     const seen: (number | 'end')[] = [];
     await publish(piece(id, 1, 'a'));
     for await (const item of items) {
@@ -295,10 +283,10 @@ describe('a viewer', () => {
     const silent = await running();
     await publish(end(silent, 0));
     expect(await viewAll(silent)).toEqual([{ seq: 0, stream: null, data: '', missingBytes: 0, end: true }]);
-    const withdrawn = (await harness.queue(ctx, await harness.server(workspace))).id;
+    const withdrawn = (await scene.harness.queue(scene.ctx, await scene.harness.server(scene.workspace))).id;
     const items = view(withdrawn);
     const next = items.next();
-    await harness.feature.commands.cancel(ctx, withdrawn);
+    await scene.harness.feature.commands.cancel(scene.ctx, withdrawn);
     expect((await next).value).toMatchObject({ end: true });
   });
 
@@ -309,17 +297,21 @@ describe('a viewer', () => {
     await publish(piece(id, 1, 'a'));
     await next;
     await items.return(undefined);
-    const listeners = (harness.bus as unknown as { listeners: Map<string, unknown> }).listeners;
+    const listeners = (scene.harness.bus as unknown as { listeners: Map<string, unknown> }).listeners;
     expect([...listeners.keys()]).not.toContain(`output:${id}`);
   });
 
   it('of another workspace sees nothing: a foreign id is like an unknown one', async () => {
     const id = await running();
-    const stranger = await harness.member(await harness.workspace(), 'OWNER');
+    const stranger = await scene.harness.member(await scene.harness.workspace(), 'OWNER');
     for (const commandId of [id, '00000000-0000-7000-8000-000000000000', 'no-id']) {
-      const answers = harness.follow(stranger, 'subscription ($id: ID!) { commandOutput(commandId: $id) { seq } }', {
-        id: commandId,
-      });
+      const answers = scene.harness.follow(
+        stranger,
+        'subscription ($id: ID!) { commandOutput(commandId: $id) { seq } }',
+        {
+          id: commandId,
+        },
+      );
       expect((await answers.next()).value).toMatchObject({ code: 'NOT_FOUND' });
     }
   });

@@ -1,5 +1,3 @@
-import type { CommandEntity } from '@pilothouse/db';
-import type { SeededWorkspace } from '@pilothouse/db/testing';
 import {
   COMMAND_STATES,
   FINAL_STATES,
@@ -8,41 +6,26 @@ import {
   type AgentFrame,
   type CommandState,
 } from '@pilothouse/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WorkspaceContext } from '../../kernel/request-context.js';
+import { describe, expect, it } from 'vitest';
 import type { Delivery } from './index.js';
-import { CommandsHarness, type PlayedServer } from './testing/commands.harness.js';
+import { useCommandsScene } from './testing/commands.scene.js';
 
-let harness: CommandsHarness;
-let workspace: SeededWorkspace;
-let server: PlayedServer;
-let ctx: WorkspaceContext;
-/** A real, signed command whose row is copied. */
-let model: CommandEntity;
-
-beforeAll(async () => {
-  harness = await CommandsHarness.start();
-  workspace = await harness.workspace();
-  server = await harness.server(workspace);
-  ctx = await harness.member(workspace);
-  model = await harness.row((await harness.queue(ctx, server)).id);
-});
-afterAll(() => harness.stop());
+const scene = useCommandsScene();
 
 const SENT = { sent_at: new Date(), sent_counter: 1 };
 const OVERDUE = { expires_at: new Date(Date.now() - 3_600_000), deadline_at: new Date(Date.now() - 1) };
 const copy = (state: CommandState, columns: Record<string, unknown> = SENT) =>
-  harness.copy(model.id, { state, ...columns });
+  scene.harness.copy(scene.model.id, { state, ...columns });
 const received = (commandId: string): AgentFrame => ({ received: { commandId } });
 const started = (commandId: string): AgentFrame => ({
   started: { commandId, startedAt: new Date().toISOString(), bootId: 'boot', unit: `ph-cmd-${commandId}.service` },
 });
 const delivery = (id: string): Delivery => ({
   id,
-  envelope: { bytes: model.envelope, keyId: model.envelopeKeyId, signature: model.envelopeSignature },
+  envelope: { bytes: scene.model.envelope, keyId: scene.model.envelopeKeyId, signature: scene.model.envelopeSignature },
 });
-const ended = (id: string, fields: Parameters<typeof harness.result>[2] = {}, by = server) =>
-  harness.result(by, delivery(id), fields);
+const ended = (id: string, fields: Parameters<typeof scene.harness.result>[2] = {}, by = scene.server) =>
+  scene.harness.result(by, delivery(id), fields);
 
 /** PROTOCOL.md's table, written again by hand: what each cause makes of a state; what is not here stays as it is. */
 const TABLE: Record<string, Partial<Record<CommandState, CommandState>>> = {
@@ -55,12 +38,14 @@ const TABLE: Record<string, Partial<Record<CommandState, CommandState>>> = {
 };
 
 const CAUSES: Record<string, { columns?: Record<string, unknown>; act: (id: string) => Promise<unknown> }> = {
-  received: { act: (id) => harness.publish(server, [received(id)]) },
-  started: { act: (id) => harness.publish(server, [started(id)]) },
-  refused: { act: (id) => harness.publish(server, [{ refused: { commandId: id, problem: 'BAD_SIGNATURE' } }]) },
-  withdraw: { columns: {}, act: (id) => harness.feature.commands.cancel(ctx, id) },
-  'sweep of what was never sent': { columns: OVERDUE, act: () => harness.feature.sweep.run() },
-  'sweep of what was sent': { columns: { ...SENT, ...OVERDUE }, act: () => harness.feature.sweep.run() },
+  received: { act: (id) => scene.harness.publish(scene.server, [received(id)]) },
+  started: { act: (id) => scene.harness.publish(scene.server, [started(id)]) },
+  refused: {
+    act: (id) => scene.harness.publish(scene.server, [{ refused: { commandId: id, problem: 'BAD_SIGNATURE' } }]),
+  },
+  withdraw: { columns: {}, act: (id) => scene.harness.feature.commands.cancel(scene.ctx, id) },
+  'sweep of what was never sent': { columns: OVERDUE, act: () => scene.harness.feature.sweep.run() },
+  'sweep of what was sent': { columns: { ...SENT, ...OVERDUE }, act: () => scene.harness.feature.sweep.run() },
 };
 
 describe('transitions', () => {
@@ -69,10 +54,10 @@ describe('transitions', () => {
       const id = await copy(state, columns);
       const expected = TABLE[cause]![state];
       await act(id);
-      const row = await harness.row(id);
+      const row = await scene.harness.row(id);
       expect(row.state).toBe(expected ?? state);
       if (expected) expect(row.revision).toBe(2);
-      expect(await harness.changesOf(id)).toHaveLength(row.revision - 1);
+      expect(await scene.harness.changesOf(id)).toHaveLength(row.revision - 1);
     });
   }
 
@@ -81,8 +66,8 @@ describe('transitions', () => {
     async (result, state) => {
       const id = await copy(state);
       const isOpen = ['QUEUED', 'DELIVERED', 'RUNNING'].includes(state);
-      expect(await harness.publish(server, [ended(id, { state: result })])).toEqual([]);
-      const row = await harness.row(id);
+      expect(await scene.harness.publish(scene.server, [ended(id, { state: result })])).toEqual([]);
+      const row = await scene.harness.row(id);
       expect(row).toMatchObject({ state: isOpen ? result : state, revision: 2 });
       expect(row.result !== null).toBe(isOpen);
       expect(row.lateResult !== null).toBe(!isOpen);
@@ -95,12 +80,12 @@ describe('repetition and reordering', () => {
 
   it('changes nothing the second time', async () => {
     const id = await copy('QUEUED');
-    await harness.publish(server, life(id));
-    const before = await harness.row(id);
-    const changes = await harness.changesOf(id);
-    expect(await harness.publish(server, [...life(id), ...life(id).reverse()])).toEqual([]);
-    expect(await harness.row(id)).toEqual(before);
-    expect(await harness.changesOf(id)).toEqual(changes);
+    await scene.harness.publish(scene.server, life(id));
+    const before = await scene.harness.row(id);
+    const changes = await scene.harness.changesOf(id);
+    expect(await scene.harness.publish(scene.server, [...life(id), ...life(id).reverse()])).toEqual([]);
+    expect(await scene.harness.row(id)).toEqual(before);
+    expect(await scene.harness.changesOf(id)).toEqual(changes);
   });
 
   it('ends alike in every order', async () => {
@@ -113,12 +98,12 @@ describe('repetition and reordering', () => {
       [2, 1, 0],
     ]) {
       const id = await copy('QUEUED');
-      for (const index of order) expect(await harness.publish(server, [life(id)[index]!])).toEqual([]);
-      const row = await harness.row(id);
+      for (const index of order) expect(await scene.harness.publish(scene.server, [life(id)[index]!])).toEqual([]);
+      const row = await scene.harness.row(id);
       expect(row).toMatchObject({ state: 'SUCCEEDED', exitCode: 0, outcome: 'KNOWN', lateResult: null });
       const moves = 1 + Number(order.indexOf(1) < order.indexOf(2)) + Number(order[0] === 0);
       expect(row.revision, order.join()).toBe(1 + moves);
-      expect(await harness.changesOf(id)).toHaveLength(moves);
+      expect(await scene.harness.changesOf(id)).toHaveLength(moves);
     }
   });
 });
@@ -128,17 +113,17 @@ describe('revisions and changes', () => {
     const id = await copy('QUEUED');
     const numbers: number[] = [];
     for (const [index, frame] of [received(id), started(id), ended(id)].entries()) {
-      await harness.publish(server, [frame]);
-      expect((await harness.row(id)).revision).toBe(index + 2);
-      numbers.push((await harness.changesOf(id)).at(-1)!);
+      await scene.harness.publish(scene.server, [frame]);
+      expect((await scene.harness.row(id)).revision).toBe(index + 2);
+      numbers.push((await scene.harness.changesOf(id)).at(-1)!);
     }
     expect(numbers).toEqual([numbers[0]!, numbers[0]! + 1, numbers[0]! + 2]);
   });
 
   it('note the start on the host and when time runs out', async () => {
     const id = await copy('DELIVERED');
-    await harness.publish(server, [started(id)]);
-    const row = await harness.row(id);
+    await scene.harness.publish(scene.server, [started(id)]);
+    const row = await scene.harness.row(id);
     expect(row).toMatchObject({ unit: `ph-cmd-${id}.service`, bootId: 'boot' });
     const { timeoutMs } = row.limits as { timeoutMs: number };
     expect(row.deadlineAt!.getTime() - row.startedAt!.getTime()).toBe(timeoutMs + 3000 + 300_000);
@@ -148,12 +133,12 @@ describe('revisions and changes', () => {
 describe('a late result', () => {
   it('is recorded once and shown, and the state stays', async () => {
     const id = await copy('INTERRUPTED', { outcome: 'UNKNOWN' });
-    await harness.publish(server, [ended(id, { state: 'FAILED', exitCode: 3, reason: 'first' })]);
-    const before = await harness.row(id);
-    await harness.publish(server, [ended(id, { state: 'SUCCEEDED' })]);
-    expect(await harness.row(id)).toEqual(before);
-    const { data } = await harness.ask(
-      ctx,
+    await scene.harness.publish(scene.server, [ended(id, { state: 'FAILED', exitCode: 3, reason: 'first' })]);
+    const before = await scene.harness.row(id);
+    await scene.harness.publish(scene.server, [ended(id, { state: 'SUCCEEDED' })]);
+    expect(await scene.harness.row(id)).toEqual(before);
+    const { data } = await scene.harness.ask(
+      scene.ctx,
       'query ($id: ID!) { command(id: $id) { state outcome lateResult { state exitCode reason } } }',
       { id },
     );
@@ -166,8 +151,8 @@ describe('a late result', () => {
 
   it('is not made of the result that ended the command', async () => {
     const id = await copy('RUNNING');
-    await harness.publish(server, [ended(id), ended(id, { state: 'FAILED' })]);
-    expect(await harness.row(id)).toMatchObject({ state: 'SUCCEEDED', lateResult: null });
+    await scene.harness.publish(scene.server, [ended(id), ended(id, { state: 'FAILED' })]);
+    expect(await scene.harness.row(id)).toMatchObject({ state: 'SUCCEEDED', lateResult: null });
   });
 });
 
@@ -175,20 +160,20 @@ describe('a result that is not genuine', () => {
   const BAD = [{ index: 0, code: 'BAD_RESULT', message: 'The result’s signature or form is wrong' }];
 
   async function isRefusedAndChangesNothing(id: string, frame: AgentFrame, refusals: unknown = BAD): Promise<void> {
-    const before = await harness.row(id);
-    expect(await harness.publish(server, [frame])).toEqual(refusals);
-    expect(await harness.row(id)).toEqual(before);
-    expect(await harness.changesOf(id)).toEqual([]);
+    const before = await scene.harness.row(id);
+    expect(await scene.harness.publish(scene.server, [frame])).toEqual(refusals);
+    expect(await scene.harness.row(id)).toEqual(before);
+    expect(await scene.harness.changesOf(id)).toEqual([]);
   }
 
   it('of another key', async () => {
     const id = await copy('RUNNING');
-    await isRefusedAndChangesNothing(id, ended(id, {}, { ...server, key: generateSigningKey() }));
+    await isRefusedAndChangesNothing(id, ended(id, {}, { ...scene.server, key: generateSigningKey() }));
   });
 
   it('of another agent’s id', async () => {
     const id = await copy('RUNNING');
-    await isRefusedAndChangesNothing(id, ended(id, {}, { ...server, agentId: server.serverId }));
+    await isRefusedAndChangesNothing(id, ended(id, {}, { ...scene.server, agentId: scene.server.serverId }));
   });
 
   it('with altered bytes or signature', async () => {
@@ -212,18 +197,21 @@ describe('a result that is not genuine', () => {
 
   it('is told from one whose sentence holds a NUL, which ends the command', async () => {
     const id = await copy('RUNNING');
-    await harness.publish(server, [ended(id, { state: 'FAILED', exitCode: null, reason: 'a\0b' })]);
-    expect(await harness.row(id)).toMatchObject({ state: 'FAILED', reason: 'a\uFFFDb' });
+    await scene.harness.publish(scene.server, [ended(id, { state: 'FAILED', exitCode: null, reason: 'a\0b' })]);
+    expect(await scene.harness.row(id)).toMatchObject({ state: 'FAILED', reason: 'a\uFFFDb' });
   });
 });
 
 describe('another server’s agent', () => {
   it('cannot touch a command, by any frame, in or out of the workspace', async () => {
-    const intruders = [await harness.server(workspace), await harness.server(await harness.workspace())];
+    const intruders = [
+      await scene.harness.server(scene.workspace),
+      await scene.harness.server(await scene.harness.workspace()),
+    ];
     for (const intruder of intruders) {
       for (const state of ['QUEUED', 'DELIVERED', 'RUNNING', 'INTERRUPTED'] as const) {
         const id = await copy(state);
-        const before = await harness.row(id);
+        const before = await scene.harness.row(id);
         const data = Buffer.from('x').toString('base64');
         const frames: AgentFrame[] = [
           received(id),
@@ -234,37 +222,38 @@ describe('another server’s agent', () => {
           { outputGap: { commandId: id, fromSeq: 1, toSeq: 2, bytes: 5 } },
         ];
         for (const frame of frames) {
-          expect(await harness.publish(intruder, [frame])).toMatchObject([{ index: 0, code: 'UNKNOWN_COMMAND' }]);
+          expect(await scene.harness.publish(intruder, [frame])).toMatchObject([{ index: 0, code: 'UNKNOWN_COMMAND' }]);
         }
-        expect(await harness.row(id)).toEqual(before);
-        expect(await harness.changesOf(id)).toEqual([]);
-        expect(await harness.sql('select 1 from command_output where command_id = $1', [id])).toEqual([]);
-        expect(await harness.sql('select 1 from audit_entries where target_id = $1', [id])).toEqual([]);
+        expect(await scene.harness.row(id)).toEqual(before);
+        expect(await scene.harness.changesOf(id)).toEqual([]);
+        expect(await scene.harness.sql('select 1 from command_output where command_id = $1', [id])).toEqual([]);
+        expect(await scene.harness.sql('select 1 from audit_entries where target_id = $1', [id])).toEqual([]);
       }
     }
   });
 });
 
 const records = (id: string) =>
-  harness.sql<{ action: string; detail: string }>('select action, detail from audit_entries where target_id = $1', [
-    id,
-  ]);
+  scene.harness.sql<{ action: string; detail: string }>(
+    'select action, detail from audit_entries where target_id = $1',
+    [id],
+  );
 
 describe('a command that the host’s policy refuses', () => {
   it('is on record as vetoed, once however often it is told, and without the agent’s own words', async () => {
     const id = await copy('DELIVERED');
     const vetoed = ended(id, { state: 'VETOED', reason: 'a word of the agent’s own' });
-    for (let time = 0; time < 3; time += 1) expect(await harness.publish(server, [vetoed])).toEqual([]);
+    for (let time = 0; time < 3; time += 1) expect(await scene.harness.publish(scene.server, [vetoed])).toEqual([]);
     const entries = await records(id);
     expect(entries.map(({ action }) => action)).toEqual(['command-vetoed']);
-    expect(JSON.parse(entries[0]!.detail)).toMatchObject({ serverId: server.serverId });
+    expect(JSON.parse(entries[0]!.detail)).toMatchObject({ serverId: scene.server.serverId });
     expect(entries[0]!.detail).not.toContain('own');
   });
 
   it('is the only one of which a result puts something on record', async () => {
     for (const state of FINAL_STATES.filter((other) => other !== 'VETOED')) {
       const id = await copy('RUNNING');
-      await harness.publish(server, [ended(id, { state })]);
+      await scene.harness.publish(scene.server, [ended(id, { state })]);
       expect(await records(id), state).toEqual([]);
     }
   });
@@ -275,8 +264,8 @@ describe('an agent that refuses an instruction', () => {
 
   it('vetoes the command, on record once however often it says so', async () => {
     const id = await copy('QUEUED');
-    for (let time = 0; time < 3; time += 1) await harness.publish(server, [refused(id, 'BAD_SIGNATURE')]);
-    expect(await harness.row(id)).toMatchObject({
+    for (let time = 0; time < 3; time += 1) await scene.harness.publish(scene.server, [refused(id, 'BAD_SIGNATURE')]);
+    expect(await scene.harness.row(id)).toMatchObject({
       state: 'VETOED',
       outcome: 'KNOWN',
       reason: 'The agent refused the instruction: BAD_SIGNATURE',
@@ -284,26 +273,26 @@ describe('an agent that refuses an instruction', () => {
     const entries = await records(id);
     expect(entries).toHaveLength(1);
     expect(entries[0]!.action).toBe('instruction-refused');
-    expect(JSON.parse(entries[0]!.detail)).toMatchObject({ serverId: server.serverId, problem: 'BAD_SIGNATURE' });
+    expect(JSON.parse(entries[0]!.detail)).toMatchObject({ serverId: scene.server.serverId, problem: 'BAD_SIGNATURE' });
   });
 
   it('refuses a cancel on record once, and the command stays', async () => {
     const id = await copy('DELIVERED');
-    await harness.feature.commands.cancel(ctx, id);
-    const [cancel] = await harness.sql<{ id: string }>('select id from instructions where command_id = $1', [id]);
+    await scene.harness.feature.commands.cancel(scene.ctx, id);
+    const [cancel] = await scene.harness.sql<{ id: string }>('select id from instructions where command_id = $1', [id]);
     for (let time = 0; time < 2; time += 1) {
-      expect(await harness.publish(server, [refused(cancel!.id, 'BAD_SIGNATURE')])).toEqual([]);
+      expect(await scene.harness.publish(scene.server, [refused(cancel!.id, 'BAD_SIGNATURE')])).toEqual([]);
     }
     expect(await records(cancel!.id)).toHaveLength(1);
-    expect(await harness.row(id)).toMatchObject({ state: 'DELIVERED' });
+    expect(await scene.harness.row(id)).toMatchObject({ state: 'DELIVERED' });
   });
 
   it.each(['NO_HANDSHAKE', 'NO_SPACE', 'QUEUE_FULL'])(
     'is sent it again when the problem passes: %s',
     async (problem) => {
       const id = await copy('QUEUED');
-      expect(await harness.publish(server, [refused(id, problem)])).toEqual([]);
-      expect(await harness.row(id)).toMatchObject({ state: 'QUEUED', revision: 1 });
+      expect(await scene.harness.publish(scene.server, [refused(id, problem)])).toEqual([]);
+      expect(await scene.harness.row(id)).toMatchObject({ state: 'QUEUED', revision: 1 });
       expect(await records(id)).toEqual([]);
     },
   );

@@ -1,24 +1,9 @@
 import type { CommandEntity } from '@pilothouse/db';
-import type { SeededWorkspace } from '@pilothouse/db/testing';
 import { LINK_LIMITS, type CommandState } from '@pilothouse/protocol';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { WorkspaceContext } from '../../kernel/request-context.js';
-import { CommandsHarness, type PlayedServer } from './testing/commands.harness.js';
+import { describe, expect, it } from 'vitest';
+import { useCommandsScene } from './testing/commands.scene.js';
 
-let harness: CommandsHarness;
-let workspace: SeededWorkspace;
-let server: PlayedServer;
-let ctx: WorkspaceContext;
-let model: CommandEntity;
-
-beforeAll(async () => {
-  harness = await CommandsHarness.start();
-  workspace = await harness.workspace();
-  server = await harness.server(workspace);
-  ctx = await harness.member(workspace);
-  model = await harness.row((await harness.queue(ctx, server)).id);
-});
-afterAll(() => harness.stop());
+const scene = useCommandsScene();
 
 const AT = new Date('2026-11-21T12:00:00.000Z');
 const GRACE_MS = LINK_LIMITS.unreachableGraceMs;
@@ -67,48 +52,53 @@ const CASES: Case[] = [
 
 describe.each(CASES)('a command that is $what', ({ state, columns, graceMs, expected }) => {
   it('is left alone until its time is up', async () => {
-    const id = await harness.copy(model.id, { state, ...columns(before(graceMs - 1)) });
-    await harness.feature.sweep.run(AT);
-    expect(await harness.row(id)).toMatchObject({ state, revision: 1, finishedAt: null });
-    expect(await harness.changesOf(id)).toEqual([]);
-    await harness.sql('delete from commands where id = $1', [id]);
+    const id = await scene.harness.copy(scene.model.id, { state, ...columns(before(graceMs - 1)) });
+    await scene.harness.feature.sweep.run(AT);
+    expect(await scene.harness.row(id)).toMatchObject({ state, revision: 1, finishedAt: null });
+    expect(await scene.harness.changesOf(id)).toEqual([]);
+    await scene.harness.sql('delete from commands where id = $1', [id]);
   });
 
   it('is ended from that moment on, with a reason, and said so once', async () => {
-    const id = await harness.copy(model.id, { state, ...columns(before(graceMs)) });
-    expect(await harness.feature.sweep.run(AT)).toBe(1);
-    const row = await harness.row(id);
+    const id = await scene.harness.copy(scene.model.id, { state, ...columns(before(graceMs)) });
+    expect(await scene.harness.feature.sweep.run(AT)).toBe(1);
+    const row = await scene.harness.row(id);
     expect(row).toMatchObject({ ...expected, finishedAt: AT, revision: 2 });
     expect(row.reason).toMatch(/^[A-Z].{10,}/);
-    expect(await harness.feature.sweep.run(AT)).toBe(0);
-    expect(await harness.changesOf(id)).toHaveLength(1);
+    expect(await scene.harness.feature.sweep.run(AT)).toBe(0);
+    expect(await scene.harness.changesOf(id)).toHaveLength(1);
   });
 });
 
 it('leaves what is final alone', async () => {
-  const id = await harness.copy(model.id, { state: 'SUCCEEDED', expires_at: before(1), deadline_at: before(1) });
-  expect(await harness.feature.sweep.run(AT)).toBe(0);
-  expect(await harness.row(id)).toMatchObject({ state: 'SUCCEEDED', revision: 1 });
+  const id = await scene.harness.copy(scene.model.id, {
+    state: 'SUCCEEDED',
+    expires_at: before(1),
+    deadline_at: before(1),
+  });
+  expect(await scene.harness.feature.sweep.run(AT)).toBe(0);
+  expect(await scene.harness.row(id)).toMatchObject({ state: 'SUCCEEDED', revision: 1 });
 });
 
 it('ends each command once when two replicas sweep at the same time', async () => {
-  const replica = await harness.replica();
+  const replica = await scene.harness.replica();
   const ids = [];
-  for (let n = 0; n < 30; n += 1) ids.push(await harness.copy(model.id, { state: 'QUEUED', expires_at: before(1) }));
-  const counts = await Promise.all([harness.feature.sweep.run(AT), replica.feature.sweep.run(AT)]);
+  for (let n = 0; n < 30; n += 1)
+    ids.push(await scene.harness.copy(scene.model.id, { state: 'QUEUED', expires_at: before(1) }));
+  const counts = await Promise.all([scene.harness.feature.sweep.run(AT), replica.feature.sweep.run(AT)]);
   expect(counts[0] + counts[1]).toBe(30);
   for (const id of ids) {
-    expect(await harness.row(id)).toMatchObject({ state: 'EXPIRED', revision: 2 });
-    expect(await harness.changesOf(id)).toHaveLength(1);
+    expect(await scene.harness.row(id)).toMatchObject({ state: 'EXPIRED', revision: 2 });
+    expect(await scene.harness.changesOf(id)).toHaveLength(1);
   }
   await replica.stop();
 });
 
 it('works in every workspace', async () => {
-  const other = await harness.workspace();
-  const elsewhere = await harness.server(other);
-  const { id } = await harness.queue(await harness.member(other), elsewhere);
-  await harness.sql('update commands set expires_at = $2 where id = $1', [id, before(1)]);
-  expect(await harness.feature.sweep.run(AT)).toBe(1);
-  expect(await harness.row(id)).toMatchObject({ state: 'EXPIRED' });
+  const other = await scene.harness.workspace();
+  const elsewhere = await scene.harness.server(other);
+  const { id } = await scene.harness.queue(await scene.harness.member(other), elsewhere);
+  await scene.harness.sql('update commands set expires_at = $2 where id = $1', [id, before(1)]);
+  expect(await scene.harness.feature.sweep.run(AT)).toBe(1);
+  expect(await scene.harness.row(id)).toMatchObject({ state: 'EXPIRED' });
 });
