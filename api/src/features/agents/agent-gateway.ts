@@ -27,6 +27,7 @@ import type { AdmittedAgent } from './admitted-agent.js';
 import type { Handshake, HandshakeService } from './handshake.service.js';
 import type { InstructionService } from './instruction.service.js';
 import { paceReading } from './paced-reading.js';
+import type { PublishService } from './publish.service.js';
 import { loadPublishedOperations, type SpokenProtocol } from './published-operations.js';
 
 export interface AgentGatewayParts {
@@ -35,6 +36,7 @@ export interface AgentGatewayParts {
   gate: Gate;
   handshake: HandshakeService;
   instructions: InstructionService;
+  publish: PublishService;
   connections: AgentConnections;
   keeper: ConnectionKeeper;
   sockets: LiveSockets;
@@ -177,6 +179,7 @@ export class AgentGateway {
     }
     extra.socket.once('close', forget);
     extra.connection = connection;
+    this.parts.publish.attend(connection, extra.socket);
     extra.onFrame = () => (connection.lastFrameAt = new Date());
     extra.onLatency = (latencyMs) => (connection.latencyMs = latencyMs);
     this.parts.connections.add(connection);

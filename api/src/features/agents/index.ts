@@ -66,7 +66,17 @@ export async function createAgentsFeature(
   const keeper = new ConnectionKeeper({ ...parts, sessions, connections, gate });
   const handshake = new HandshakeService({ ...parts, sessions, rotation, protocol });
   return {
-    gateway: new AgentGateway({ ...parts, protocol, schema, gate, handshake, instructions, connections, keeper }),
+    gateway: new AgentGateway({
+      ...parts,
+      protocol,
+      schema,
+      gate,
+      handshake,
+      instructions,
+      publish,
+      connections,
+      keeper,
+    }),
     keeper,
     schema,
   };

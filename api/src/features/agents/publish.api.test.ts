@@ -344,6 +344,17 @@ describe('a hostile agent', () => {
     expect(performance.now() - beganMs).toBeGreaterThan(frames.length * PRICES_MS.refusedFrame - 2000);
   });
 
+  it('pays for what it sends beside its publishes, too', async () => {
+    const [messages, messageKib, frames] = [7, 900, 128];
+    const pong = { type: 'pong', payload: { text: 'x'.repeat(messageKib * 1024) } };
+    const beganMs = performance.now();
+    for (let sent = 0; sent < messages; sent += 1) client.send(pong);
+    await client.publishAll(Array.from({ length: frames }, () => received(uuidv7())));
+    await client.publishAll([{ health: { checks: [] } }]);
+    const worthMs = messages * messageKib * PRICES_MS.receivedKib + frames * (PRICES_MS.frame + PRICES_MS.refusedFrame);
+    expect(performance.now() - beganMs).toBeGreaterThan(worthMs - 2000);
+  });
+
   it('has every frame about what is not its own refused, and those about its own kept, however many come', async () => {
     const { id } = await harness.queue(ctx, agent);
     const foreign = (await harness.queue(ctx, await harness.identity(workspace))).id;

@@ -1,4 +1,5 @@
 import { frameBody, LINK_LIMITS, readAgentFrame, type FrameBody, type TelemetryFrame } from '@pilothouse/protocol';
+import type { WebSocket } from 'ws';
 import type { Database, WriteTransaction } from '../../kernel/database/index.js';
 import { Fault } from '../../kernel/fault.js';
 import type { Gate } from '../../kernel/gate.js';
@@ -68,9 +69,11 @@ export class PublishService {
     throw new Fault('RATE_LIMITED', 'An agent has one publish under way at a time.');
   }
 
-  /** Has the agent pay for a message of so many bytes, before it is known what is in it. */
-  received(connection: AgentConnection, bytes: number): void {
-    this.turns.charge(connection, (bytes / 1024) * PRICES_MS.receivedKib);
+  /** Has an agent pay for each message of a connection, whatever is in it. */
+  attend(connection: AgentConnection, socket: WebSocket): void {
+    socket.on('message', (data: Buffer) => {
+      this.turns.charge(connection, (data.length / 1024) * PRICES_MS.receivedKib);
+    });
   }
 
   private async takeIn(
