@@ -7,6 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import { CONNECTS_OF_ONE_AGENT } from './handshake.service.js';
 import { PRICES_MS } from './publish-prices.js';
+import { PublishTurns } from './publish-turns.js';
 import { operation, type AgentClient, type Identity } from '../../testing/agent-client.js';
 import { HOST_FACTS } from '../../testing/fleet.js';
 import { GatewayHarness } from './testing/gateway.harness.js';
@@ -345,14 +346,17 @@ describe('a hostile agent', () => {
   });
 
   it('pays for what it sends beside its publishes, too', async () => {
-    const [messages, messageKib, frames] = [7, 900, 128];
-    const pong = { type: 'pong', payload: { text: 'x'.repeat(messageKib * 1024) } };
-    const beganMs = performance.now();
-    for (let sent = 0; sent < messages; sent += 1) client.send(pong);
-    await client.publishAll(Array.from({ length: frames }, () => received(uuidv7())));
+    const charge = vi.spyOn(PublishTurns.prototype, 'charge');
+    const messageKib = 900;
+    client.send({ type: 'pong', payload: { text: 'x'.repeat(messageKib * 1024) } });
     await client.publishAll([{ health: { checks: [] } }]);
-    const worthMs = messages * messageKib * PRICES_MS.receivedKib + frames * (PRICES_MS.frame + PRICES_MS.refusedFrame);
-    expect(performance.now() - beganMs).toBeGreaterThan(worthMs - 2000);
+    const pricesMs = charge.mock.calls.flatMap(([{ agent: payer }, ms]) =>
+      payer.agentId === agent.agentId ? [ms] : [],
+    );
+    charge.mockRestore();
+    expect(pricesMs).toHaveLength(2);
+    expect(pricesMs[0]).toBeCloseTo(messageKib * PRICES_MS.receivedKib, 1);
+    expect(pricesMs[1]).toBeLessThan(PRICES_MS.receivedKib);
   });
 
   it('has every frame about what is not its own refused, and those about its own kept, however many come', async () => {
