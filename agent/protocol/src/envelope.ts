@@ -212,9 +212,15 @@ export const ENVELOPE_PROBLEMS = [
 ] as const;
 export type EnvelopeProblem = (typeof ENVELOPE_PROBLEMS)[number];
 
+/** A public key that may have signed an envelope. */
+export interface CommandKey {
+  keyId: string;
+  publicKey: PublicKeyText;
+}
+
 /** What an envelope is judged against. `now` is the control plane's time, from the last handshake and a monotonic clock. */
 export interface EnvelopeExpectation {
-  commandKeys: readonly { keyId: string; publicKey: PublicKeyText }[];
+  commandKeys: readonly CommandKey[];
   serverId: string;
   generation: number;
   now: Date;
@@ -228,8 +234,17 @@ export type OpenedEnvelope =
  * so that a refusal can name the command.
  */
 export function openEnvelope(signed: SignedEnvelope, expected: EnvelopeExpectation): OpenedEnvelope {
-  const refuse = (problem: EnvelopeProblem, id: string | null = null): OpenedEnvelope => ({ ok: false, problem, id });
-  const key = expected.commandKeys.find((candidate) => candidate.keyId === signed.keyId);
+  const read = readEnvelope(signed, expected.commandKeys);
+  if (!read.ok) return read;
+  const { intent } = read.envelope;
+  const problem = judgeIntent(intent, expected);
+  return problem ? { ok: false, problem, id: intent.id } : read;
+}
+
+/** Whether one of these keys has signed an envelope, and what it says: not whether it may be carried out. Never throws. */
+export function readEnvelope(signed: SignedEnvelope, commandKeys: readonly CommandKey[]): OpenedEnvelope {
+  const refuse = (problem: EnvelopeProblem): OpenedEnvelope => ({ ok: false, problem, id: null });
+  const key = commandKeys.find((candidate) => candidate.keyId === signed.keyId);
   if (!key) return refuse('UNKNOWN_KEY');
   if (signed.bytes.length > ENVELOPE_LIMITS.maxEnvelopeBytes) return refuse('MALFORMED');
   const fields = [signed.keyId, signed.bytes];
@@ -237,9 +252,7 @@ export function openEnvelope(signed: SignedEnvelope, expected: EnvelopeExpectati
     return refuse('BAD_SIGNATURE');
   }
   const parsed = envelopeSchema.safeParse(parseJson(signed.bytes));
-  if (!parsed.success) return refuse('MALFORMED');
-  const problem = judgeIntent(parsed.data.intent, expected);
-  return problem ? refuse(problem, parsed.data.intent.id) : { ok: true, envelope: parsed.data };
+  return parsed.success ? { ok: true, envelope: parsed.data } : refuse('MALFORMED');
 }
 
 function judgeIntent(intent: Intent, expected: EnvelopeExpectation): EnvelopeProblem | undefined {

@@ -69,6 +69,7 @@ async function isDoneFromTheRow(server: BackendServer): Promise<void> {
     targets: unused,
     templates: unused,
     alarm: unused,
+    commandKeys: unused,
   });
   const jobs = jobsOf(database.jobsUrl, { commands: (now) => sweep.run(now) }, server.scene(database).redis);
   await jobs.start();

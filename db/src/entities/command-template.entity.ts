@@ -21,9 +21,9 @@ export class CommandTemplateEntity {
   @Column({ type: 'jsonb', name: 'arguments' })
   arguments!: object;
 
-  /** Values of its environment; null where it has none. */
-  @Column({ type: 'bytea', name: 'sealed_environment', nullable: true })
-  sealedEnvironment!: Buffer | null;
+  /** Name and command as they were saved, values of the environment and all. */
+  @Column({ type: 'bytea', name: 'sealed_content' })
+  sealedContent!: Buffer;
 
   @Column({ type: 'uuid', name: 'created_by' })
   createdBy!: string;

@@ -158,7 +158,8 @@ const TABLES = `
     name text not null,
     description text not null default '',
     arguments jsonb not null,
-    sealed_environment bytea,
+    -- name and command as they were saved, values of the environment and all
+    sealed_content bytea not null,
     created_by uuid not null,
     created_at timestamptz not null,
     updated_at timestamptz not null);

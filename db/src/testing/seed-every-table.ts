@@ -59,8 +59,8 @@ function remainingRows({ workspaceId, userId, serverId, hash }: FullWorkspace): 
       values (${id()}, ${workspace}, ${server}, 'cancel', ${command}, '', '', '', now(), now() + interval '1 day');
     insert into command_output (workspace_id, command_id, seq, stream, position, data, recorded_at)
       values (${workspace}, ${command}, 1, 'STDOUT', 0, 'data', now());
-    insert into command_templates (id, workspace_id, name, arguments, created_by, created_at, updated_at)
-      values (${id()}, ${workspace}, 'template', '{}', ${user}, now(), now());
+    insert into command_templates (id, workspace_id, name, arguments, sealed_content, created_by, created_at, updated_at)
+      values (${id()}, ${workspace}, 'template', '{}', '', ${user}, now(), now());
     select event_append('SERVER', ${server});
     select audit_append('USER', '${userId}', 'server.create', 'SERVER', '${serverId}', '{}', '');`;
 }

@@ -1,4 +1,4 @@
-import { openKeyset, verifyAnchor, type AuditAnchor, type PublicKeyText } from '@pilothouse/protocol';
+import { openKeyset, verifyAnchor, type AuditAnchor, type CommandKey } from '@pilothouse/protocol';
 import type { Logger } from '../../kernel/log.js';
 import type { AnchorStore } from './anchor.store.js';
 import type { AuditRepository, ChainPlace } from './audit.repository.js';
@@ -17,8 +17,6 @@ export interface AnchorsParts {
   /** SHA-256 of the raw root key, hexadecimal: keysets count that it has signed. */
   rootFingerprint: string;
 }
-
-type VerificationKey = { keyId: string; publicKey: PublicKeyText };
 
 /** What the anchors of a workspace say. */
 export interface AnchorReading {
@@ -65,7 +63,7 @@ export class Anchors {
   }
 
   /** Every command key there has been: anchors outlive their key. */
-  private async commandKeys(): Promise<VerificationKey[]> {
+  async commandKeys(): Promise<CommandKey[]> {
     const keysets = await this.parts.repository.keysets();
     return keysets.flatMap((signed) => {
       const opened = openKeyset(signed, this.parts.rootFingerprint);
@@ -89,7 +87,7 @@ export class Anchors {
 function take(
   places: AnchorReading['places'],
   anchor: AuditAnchor,
-  { workspaceId, keys }: { workspaceId: string; keys: readonly VerificationKey[] },
+  { workspaceId, keys }: { workspaceId: string; keys: readonly CommandKey[] },
 ): AuditProblem | null {
   const { sequence, hash, time } = anchor;
   if (anchor.workspaceId !== workspaceId || !verifyAnchor(anchor, keys)) {

@@ -159,7 +159,7 @@ describe('changing a template', () => {
     const { id } = await scene.create({ command: { ...UPTIME, environment: [{ name: 'A', value: 'kept' }] } });
     const stored = async () =>
       (await scene.harness.database.read(scene.operator, (tx) => scene.templates.directory.find(tx, id)))?.command
-        .environment;
+        ?.environment;
     await scene.update({
       templateId: id,
       command: { ...UPTIME, timeoutMs: 5000, priority: 3, concurrency: 2, idempotent: true },
@@ -242,27 +242,53 @@ describe('the environment of a template', () => {
     const { id } = await saved();
     expect((await scene.one(id)).program.environmentNames).toEqual(['TOKEN']);
     const rows = await scene.harness.sql<{ row: string; sealed: Buffer }>(
-      'select t::text as row, sealed_environment as sealed from command_templates t where id = $1',
+      'select t::text as row, sealed_content as sealed from command_templates t where id = $1',
       [id],
     );
     expect(rows[0]!.row).not.toContain(VALUE);
     expect(rows[0]!.sealed.toString('latin1')).not.toContain(VALUE);
-    expect((await find(id))?.command.environment).toEqual([{ name: 'TOKEN', value: VALUE }]);
-    const plain = await scene.create({ name: 'plain' });
-    expect(
-      await scene.harness.sql('select sealed_environment as s from command_templates where id = $1', [plain.id]),
-    ).toEqual([{ s: null }]);
+    expect((await find(id))?.command?.environment).toEqual([{ name: 'TOKEN', value: VALUE }]);
+  });
+});
+
+describe('a template that was changed behind the control plane', () => {
+  const find = (id: string) =>
+    scene.harness.database.read(scene.operator, (tx) => scene.templates.directory.find(tx, id));
+
+  test.each([
+    ['its program', `arguments = jsonb_set(arguments, '{argv}', '["evil"]')`],
+    ['its user', `arguments = jsonb_set(arguments, '{user}', '"root"')`],
+    ['its limits', `arguments = jsonb_set(arguments, '{timeoutMs}', '1000')`],
+    ['something more', `arguments = arguments || '{"more": true}'`],
+    ['its name', `name = 'Another'`],
+    ['what is sealed', 'sealed_content = set_byte(sealed_content, 100, get_byte(sealed_content, 100) # 1)'],
+    ['all that is sealed', `sealed_content = '\\x7b7d'`],
+  ])('has no command to run, and takes no change, on record: %s', async (_what, change) => {
+    const { id } = await scene.create({ command: { ...UPTIME, environment: [{ name: 'A', value: 'b' }] } });
+    expect((await find(id))?.command).not.toBeNull();
+    await scene.harness.sql(`update command_templates set ${change} where id = $1`, [id]);
+    expect((await find(id))?.command).toBeNull();
+    for (const input of [{ description: 'new' }, { command: { argv: ['evil'] } }]) {
+      const { code, message } = await scene.tryUpdate({ templateId: id, ...input });
+      expect({ code, message }).toEqual({ code: 'FORBIDDEN', message: expect.stringContaining('altered') });
+    }
+    expect((await scene.records()).map(({ action }) => action)).toEqual([
+      'command-template-created',
+      'command-template-refused',
+      'command-template-refused',
+    ]);
+    await scene.remove(id);
+    expect(await scene.names()).toEqual([]);
   });
 
-  test('does not open in another template’s row', async () => {
-    const { id } = await saved();
-    const other = await scene.create({ name: 'other', command: { argv: ['env'] } });
+  test('does not run what was saved for another', async () => {
+    const [genuine, other] = [await scene.create(), await scene.create({ name: 'other', command: { argv: ['env'] } })];
     await scene.harness.sql(
-      `update command_templates t set sealed_environment = s.sealed_environment
+      `update command_templates t set sealed_content = s.sealed_content, arguments = s.arguments
          from command_templates s where s.id = $1 and t.id = $2`,
-      [id, other.id],
+      [genuine.id, other.id],
     );
-    await expect(find(other.id)).rejects.toThrow('unable to authenticate');
-    expect((await scene.one(other.id)).name).toBe('other');
+    expect(await find(other.id)).toMatchObject({ name: 'other', command: null });
+    expect((await find(genuine.id))?.command).toMatchObject(UPTIME);
   });
 });

@@ -1,12 +1,9 @@
 import { CommandTemplateEntity } from '@pilothouse/db';
 import type { Transaction } from '../../kernel/database/index.js';
-import type { EnvironmentRow } from './environment.seal.js';
-import type { StoredCommand } from './saved-command.js';
+import type { TemplateRow } from './template.seal.js';
 
-export interface TemplateRecord extends EnvironmentRow {
-  name: string;
+export interface TemplateRecord extends TemplateRow {
   description: string;
-  command: StoredCommand;
   createdBy: string;
   createdAt: Date;
   updatedAt: Date;
@@ -17,7 +14,7 @@ export interface TemplateRecord extends EnvironmentRow {
 export type NewTemplate = Omit<TemplateRecord, 'sortKey'>;
 
 const SELECT = `
-  select t.id, t.workspace_id as "workspaceId", t.name, t.description, t.arguments as command, t.sealed_environment as "sealedEnvironment", t.created_by as "createdBy",
+  select t.id, t.workspace_id as "workspaceId", t.name, t.description, t.arguments as command, t.sealed_content as "sealedContent", t.created_by as "createdBy",
          t.created_at as "createdAt", t.updated_at as "updatedAt", lower(t.name) as "sortKey"
     from command_templates t`;
 

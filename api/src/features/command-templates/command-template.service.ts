@@ -1,5 +1,5 @@
 import type { AuditAction, Database, Transaction, WriteTransaction } from '../../kernel/database/index.js';
-import { notFound } from '../../kernel/fault.js';
+import { Fault, notFound } from '../../kernel/fault.js';
 import { decodeTextCursor, pageSize, toPage, type Page } from '../../kernel/graphql/connection.js';
 import { idOfKey } from '../../kernel/idempotency-key.js';
 import { knownId } from '../../kernel/ids.js';
@@ -10,8 +10,8 @@ import { descriptionText, searchText, templateName } from './command-template.ch
 import { TEMPLATE_LIMITS } from './command-template.limits.js';
 import { TemplateEnvironmentNeeded, TemplateNameTaken } from './command-template.refusals.js';
 import type { CommandTemplateRepository, TemplateRecord } from './command-template.repository.js';
-import type { EnvironmentSeal } from './environment.seal.js';
 import { executesTheSame, savedCommand, storedCommand, type SavedCommand } from './saved-command.js';
+import type { TemplatePlace, TemplateSeal } from './template.seal.js';
 
 export interface NewCommandTemplate {
   name: string;
@@ -33,7 +33,7 @@ export class CommandTemplateService {
     private readonly parts: {
       database: Database;
       templates: CommandTemplateRepository;
-      environments: EnvironmentSeal;
+      seal: TemplateSeal;
     },
   ) {}
 
@@ -74,32 +74,33 @@ export class CommandTemplateService {
       const now = ctx.now();
       const times = { createdAt: now, updatedAt: now };
       const row = { id, workspaceId: ctx.workspaceId };
-      await templates.insert(tx, { ...row, name, description, ...this.stored(row, command), createdBy, ...times });
+      await templates.insert(tx, { ...row, description, ...this.stored(row, { name, command }), createdBy, ...times });
       note(tx, { action: 'command-template-created', id, detail: { name, ...auditDetail(plan) } });
       return this.mustFind(tx, id);
     });
   }
 
   /** What is left out stays. A command replaces the whole one, but for an environment that it leaves out. */
-  update(
+  async update(
     ctx: WorkspaceContext,
     { templateId: id, ...input }: CommandTemplateChanges,
   ): Promise<TemplateRecord | TemplateNameTaken | TemplateEnvironmentNeeded> {
     knownId(id, 'The template');
     const newName = input.name == null ? undefined : templateName(input.name);
     const newDescription = input.description == null ? undefined : descriptionText(input.description);
-    return this.parts.database.write(ctx, async (tx) => {
-      const { templates } = this.parts;
+    const outcome = await this.parts.database.write(ctx, async (tx) => {
+      const { templates, seal } = this.parts;
       await templates.lockAll(tx, ctx.workspaceId);
       const current = await this.mustFind(tx, id);
+      const saved = seal.open(current);
+      if (!saved) return refuseAltered(tx, current);
       const name = newName ?? current.name;
       const description = newDescription ?? current.description;
-      const command = input.command ? this.replacement(input.command, current) : null;
+      const command = input.command ? replacement(input.command, saved) : saved;
       if (command instanceof TemplateEnvironmentNeeded) return command;
-      const plan = command && planCommand(command);
+      const plan = input.command && planCommand(command);
       if (!(await templates.isNameFree(tx, name, id))) return TemplateNameTaken.of(name);
-      const stored = command ? this.stored(current, command) : storedOf(current);
-      await templates.update(tx, { id, name, description, ...stored, updatedAt: ctx.now() });
+      await templates.update(tx, { id, description, ...this.stored(current, { name, command }), updatedAt: ctx.now() });
       const previousName = name === current.name ? undefined : current.name;
       note(tx, {
         action: 'command-template-updated',
@@ -108,6 +109,8 @@ export class CommandTemplateService {
       });
       return this.mustFind(tx, id);
     });
+    if (outcome instanceof Fault) throw outcome;
+    return outcome;
   }
 
   delete(ctx: WorkspaceContext, id: string): Promise<{ id: string }> {
@@ -121,21 +124,8 @@ export class CommandTemplateService {
     });
   }
 
-  /**
-   * Who changes a template cannot see the values of its environment, so leaving it out must not lose them; nor may it
-   * hand them to another program, which could tell them.
-   */
-  private replacement(command: CommandRequest, current: TemplateRecord): SavedCommand | TemplateEnvironmentNeeded {
-    const given = savedCommand(command);
-    const { environmentNames } = current.command;
-    if (command.environment !== undefined || environmentNames.length === 0) return given;
-    if (!executesTheSame(storedCommand(given), current.command)) return TemplateEnvironmentNeeded.of(environmentNames);
-    return { ...given, environment: this.parts.environments.open(current).environment };
-  }
-
-  private stored(row: { id: string; workspaceId: string }, command: SavedCommand) {
-    const sealedEnvironment = this.parts.environments.seal(row, command.environment);
-    return { command: storedCommand(command), sealedEnvironment };
+  private stored(place: TemplatePlace, { name, command }: { name: string; command: SavedCommand }) {
+    return { name, command: storedCommand(command), sealedContent: this.parts.seal.seal(place, { name, command }) };
   }
 
   private async mustFind(tx: Transaction, id: string): Promise<TemplateRecord> {
@@ -145,8 +135,25 @@ export class CommandTemplateService {
   }
 }
 
-function storedOf({ command, sealedEnvironment }: TemplateRecord) {
-  return { command, sealedEnvironment };
+/**
+ * Who changes a template cannot see the values of its environment, so leaving it out must not lose them; nor may it hand
+ * them to another program, which could tell them.
+ */
+function replacement(command: CommandRequest, current: SavedCommand): SavedCommand | TemplateEnvironmentNeeded {
+  const given = savedCommand(command);
+  const { environment } = current;
+  if (command.environment !== undefined || environment.length === 0) return given;
+  if (!executesTheSame(given, current)) return TemplateEnvironmentNeeded.of(environment.map(({ name }) => name));
+  return { ...given, environment };
+}
+
+/** To be thrown once the transaction has put it on record. */
+function refuseAltered(tx: WriteTransaction, { id, name }: TemplateRecord): Fault {
+  tx.audit({ action: 'command-template-refused', target: { kind: 'TEMPLATE', id }, detail: { name } });
+  return new Fault(
+    'FORBIDDEN',
+    'The template was altered in the database since it was saved. Delete it and save it anew; this is on record.',
+  );
 }
 
 function note(

@@ -149,7 +149,7 @@ export const DeleteCommandTemplateResult = createUnionType({
 export function toTemplate({
   command,
   sortKey: _,
-  sealedEnvironment: __,
+  sealedContent: __,
   createdBy,
   ...row
 }: TemplateRecord): CommandTemplate {

@@ -7,7 +7,7 @@ import { CommandTemplateRepository } from './command-template.repository.js';
 import { CommandTemplateResolver } from './command-template.resolver.js';
 import { CommandTemplateService } from './command-template.service.js';
 import { commandTemplateSubscription } from './command-template.subscription.js';
-import { EnvironmentSeal } from './environment.seal.js';
+import { TemplateSeal } from './template.seal.js';
 
 export interface CommandTemplatesParts {
   database: Database;
@@ -17,10 +17,10 @@ export interface CommandTemplatesParts {
 
 export function createCommandTemplatesFeature({ database, bus, sealing }: CommandTemplatesParts) {
   const templates = new CommandTemplateRepository();
-  const environments = new EnvironmentSeal(sealing);
-  const service = new CommandTemplateService({ database, templates, environments });
+  const seal = new TemplateSeal(sealing);
+  const service = new CommandTemplateService({ database, templates, seal });
   return {
     resolvers: [new CommandTemplateResolver(service), commandTemplateSubscription({ database, bus, templates })],
-    directory: new CommandTemplateDirectory(templates, environments),
+    directory: new CommandTemplateDirectory(templates, seal),
   };
 }

@@ -39,8 +39,8 @@ export function savedCommand(request: Omit<CommandRequest, 'stdin'>): SavedComma
 }
 
 /** Whether two commands run the same program, in the same place, as the same user. */
-export function executesTheSame(a: StoredCommand, b: StoredCommand): boolean {
-  const executed = ({ argv, script, interpreter, workingDirectory, user }: StoredCommand) =>
+export function executesTheSame(a: SavedCommand, b: SavedCommand): boolean {
+  const executed = ({ argv, script, interpreter, workingDirectory, user }: SavedCommand) =>
     JSON.stringify([argv, script, interpreter, workingDirectory, user]);
   return executed(a) === executed(b);
 }

@@ -1,9 +1,9 @@
-import type { CommandEntity } from '@pilothouse/db';
 import {
   COMMAND_LIMITS,
   commandArgumentsSchema,
   OUTPUT_LIMITS,
   type CommandArguments,
+  type CommandIntent,
   type CommandLimits,
   type Scope,
 } from '@pilothouse/protocol';
@@ -81,8 +81,8 @@ export function planCommand(request: CommandRequest): CommandPlan {
   };
 }
 
-/** The plan of a command that is to be run again. */
-export function planAgain(original: CommandEntity, args: CommandArguments): CommandPlan {
+/** The plan of a command that is to be run again, as it was signed. */
+export function planAgain({ arguments: args, limits, idempotent }: CommandIntent): CommandPlan {
   return planCommand({
     ...(args.program.type === 'argv'
       ? { argv: args.program.argv }
@@ -92,9 +92,9 @@ export function planAgain(original: CommandEntity, args: CommandArguments): Comm
     environment: Object.entries(args.environment).map(([name, value]) => ({ name, value })),
     stdin: args.stdin === null ? null : Buffer.from(args.stdin, 'base64'),
     priority: args.priority,
-    timeoutMs: (original.limits as { timeoutMs: number }).timeoutMs,
-    concurrency: (original.limits as { concurrency: number }).concurrency,
-    idempotent: original.idempotent,
+    timeoutMs: limits.timeoutMs,
+    concurrency: limits.concurrency,
+    idempotent,
   });
 }
 

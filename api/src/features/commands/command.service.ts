@@ -1,7 +1,13 @@
-import { isFinal, type CommandArguments } from '@pilothouse/protocol';
+import { isFinal, type EnvelopeProblem } from '@pilothouse/protocol';
 import type { CommandEntity } from '@pilothouse/db';
 import { mayOnServer } from '../../kernel/authorisation/index.js';
-import { allAnswered, Later, type Database, type Transaction } from '../../kernel/database/index.js';
+import {
+  allAnswered,
+  Later,
+  type Database,
+  type Transaction,
+  type WriteTransaction,
+} from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import { Fault, notFound } from '../../kernel/fault.js';
 import type { Page } from '../../kernel/graphql/connection.js';
@@ -9,14 +15,14 @@ import { checkIdempotencyKey } from '../../kernel/idempotency-key.js';
 import { isId } from '../../kernel/ids.js';
 import type { WorkspaceContext } from '../../kernel/request-context.js';
 import type { CommandCanceller } from './command.canceller.js';
-import { planChoice, type CommandChoice, type PlannedCommand } from './command.choice.js';
+import { alteredFault, planChoice, type CommandChoice, type Planning } from './command.choice.js';
 import { actorOf, type CommandIssuer } from './command.issuer.js';
 import { auditDetail, checkExpiry, planAgain, type CommandPlan } from './command.plan.js';
 import { AgentOffline, AlreadyFinished, QueueFull, ScopeMissing, ServerNotReady } from './command.refusals.js';
-import type { EnvelopeSeal } from './envelope.seal.js';
 import type { CommandFilter, CommandRepository } from './command.repository.js';
 import type { InstructionRepository } from './instruction.repository.js';
-import { holdsSecrets, type StoredArguments } from './stored-arguments.js';
+import type { RefusalAlarm } from './refusals.port.js';
+import type { SignedCommands } from './signed-commands.js';
 import type { TargetResolver, TargetServer } from './targets.port.js';
 import type { TemplateSource } from './templates.port.js';
 
@@ -37,7 +43,8 @@ export interface CommandServiceParts {
   bus: EventBus;
   repository: CommandRepository;
   instructions: InstructionRepository;
-  seal: EnvelopeSeal;
+  signed: SignedCommands;
+  alarm: RefusalAlarm;
   issuer: CommandIssuer;
   canceller: CommandCanceller;
   targets: TargetResolver;
@@ -62,11 +69,14 @@ export class CommandService {
     }: { commandId: string } & Pick<RunCommandRequest, 'whenOffline' | 'expiresInMs' | 'idempotencyKey'>,
   ): Promise<CommandEntity | RunCommandRefusal> {
     const original = await this.get(ctx, commandId);
-    const plan = planAgain(original, this.argumentsOf(original));
+    const signed = await this.parts.signed.find(original);
     return this.queue(ctx, {
       ...options,
       serverId: original.serverId,
-      planned: async () => ({ plan, template: null }),
+      planned: async (tx) =>
+        typeof signed === 'string'
+          ? this.refuseAltered(ctx, tx, { command: original, problem: signed })
+          : { plan: planAgain(signed), template: null },
       rerunOf: original.id,
     });
   }
@@ -118,17 +128,25 @@ export class CommandService {
     return this.parts.database.read(ctx, (tx) => this.parts.repository.list(tx, filter, page));
   }
 
-  /** What a command executed. @throws when it holds secrets and its envelope was altered */
-  private argumentsOf(command: CommandEntity): CommandArguments {
-    const { environmentNames: _, hasStdin: __, ...open } = command.arguments as StoredArguments;
-    if (holdsSecrets(command.arguments as StoredArguments)) return this.parts.seal.argumentsOf(command);
-    return { ...open, environment: {}, stdin: null };
+  /** Warns people and puts on record that a command is not what was signed any more. */
+  private async refuseAltered(
+    ctx: WorkspaceContext,
+    tx: WriteTransaction,
+    { command: { id, serverId }, problem }: { command: CommandEntity; problem: EnvelopeProblem },
+  ): Promise<Fault> {
+    tx.audit({
+      action: 'command-rerun-refused',
+      target: { kind: 'COMMAND', id },
+      detail: { serverId, problem },
+    });
+    await this.parts.alarm.raise(ctx, tx, { serverId, commandId: id, problem });
+    return alteredFault('The command was altered in the database since it was signed, and is not run again.');
   }
 
   private async queue(
     ctx: WorkspaceContext,
     request: Omit<RunCommandRequest, keyof CommandChoice> & {
-      planned: (tx: Transaction) => Promise<PlannedCommand>;
+      planned: Planning;
       rerunOf: string | null;
     },
   ): Promise<CommandEntity | RunCommandRefusal> {
@@ -147,7 +165,9 @@ export class CommandService {
         instructions.numberInstructions(tx, [server.id]),
         instructions.findFullQueues(tx, [server.id]),
       ]);
-      const { plan, template } = await request.planned(tx);
+      const planned = await request.planned(tx);
+      if (planned instanceof Fault) return planned;
+      const { plan, template } = planned;
       const refusal = refuse(server, { plan, whenOffline: request.whenOffline ?? 'SKIP', full: full.has(server.id) });
       if (refusal) return refusal;
       const prepared = issuer.prepareCommands(tx, ctx, {
@@ -169,6 +189,7 @@ export class CommandService {
       tx.afterCommit(() => bus.publish(`queue:${server.id}`));
       return tx.later(this.reread(tx, id));
     });
+    if (outcome instanceof Fault) throw outcome;
     return outcome instanceof Later ? outcome.answer : outcome;
   }
 

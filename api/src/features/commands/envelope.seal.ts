@@ -1,4 +1,3 @@
-import { envelopeSchema, parseJson, type CommandArguments } from '@pilothouse/protocol';
 import type { SealedPlace, SealingKey } from '../../kernel/sealing.js';
 import type { EnvelopeTable } from './instruction-kinds.js';
 
@@ -35,14 +34,6 @@ export class EnvelopeSeal {
       // The agent is the one that judges envelopes, and says so.
       return row.envelope;
     }
-  }
-
-  /** The arguments that were signed, secrets and all. @throws when the envelope was altered */
-  argumentsOf(command: Omit<EnvelopeRow, 'table'>): CommandArguments {
-    const place = sealedPlace({ ...command, table: 'commands' });
-    const { intent } = envelopeSchema.parse(parseJson(this.sealing.open(command.envelope, place)));
-    if (intent.kind !== 'command') throw new Error('The envelope of a command holds another instruction');
-    return intent.arguments;
   }
 }
 

@@ -1,4 +1,5 @@
 /** Commands and runs: what people ask hosts to do, and what became of it. */
+import type { CommandKey } from '@pilothouse/protocol';
 import type { Database } from '../../kernel/database/index.js';
 import type { EventBus } from '../../kernel/event-bus.js';
 import type { Logger } from '../../kernel/log.js';
@@ -25,6 +26,7 @@ import { RunResolver } from './run.resolver.js';
 import { RunRepository } from './run.repository.js';
 import { RunService } from './run.service.js';
 import { runSubscription } from './run.subscription.js';
+import { SignedCommands } from './signed-commands.js';
 import { StandingRights } from './standing.rights.js';
 import type { TargetResolver } from './targets.port.js';
 import type { TemplateSource } from './templates.port.js';
@@ -49,6 +51,8 @@ export interface CommandsParts {
   targets: TargetResolver;
   templates: TemplateSource;
   alarm: RefusalAlarm;
+  /** Every command key that the root key has ever vouched for. */
+  commandKeys: () => Promise<readonly CommandKey[]>;
 }
 
 export function createCommandsFeature(parts: CommandsParts) {
@@ -60,7 +64,8 @@ export function createCommandsFeature(parts: CommandsParts) {
   const output = new OutputRepository();
   const issuer = new CommandIssuer({ ...parts, instructions });
   const canceller = new CommandCanceller({ repository, instructions, issuer, bus });
-  const commands = new CommandService({ ...parts, repository, instructions, issuer, canceller, seal });
+  const signed = new SignedCommands({ ...parts, seal });
+  const commands = new CommandService({ ...parts, repository, instructions, issuer, canceller, signed });
   const deliveries = new DeliveryRepository(seal);
   const advancer = new RunAdvancer({ database, bus, repository, runs: runRepository });
   const runs = new RunService({ ...parts, repository, instructions, issuer, canceller, advancer, runs: runRepository });

@@ -93,11 +93,13 @@ export class RunService {
     const options = checkOptions(request);
     const expiresInMs = checkExpiry(request.expiresInMs);
     const idempotencyKey = request.idempotencyKey == null ? null : checkIdempotencyKey(request.idempotencyKey);
-    return this.parts.database.write(ctx, async (tx) => {
+    const outcome = await this.parts.database.write(ctx, async (tx) => {
       const { runs, issuer, bus } = this.parts;
       const earlier = idempotencyKey ? await runs.findByIdempotencyKey(tx, actorOf(ctx).id, idempotencyKey) : null;
       if (earlier) return earlier;
-      const { plan, template } = await planned(tx);
+      const command = await planned(tx);
+      if (command instanceof Fault) return command;
+      const { plan, template } = command;
       const { target, whenOffline } = request;
       const chosen = await this.choose(ctx, tx, { target, plan, whenOffline: whenOffline ?? 'SKIP' });
       if (!('servers' in chosen)) return chosen;
@@ -119,6 +121,8 @@ export class RunService {
       });
       return this.mustFind(tx, run.id);
     });
+    if (outcome instanceof Fault) throw outcome;
+    return outcome;
   }
 
   /** Takes back what was not sent and cancels the rest. */

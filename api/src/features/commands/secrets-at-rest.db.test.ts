@@ -178,7 +178,7 @@ describe('a sealed envelope that was changed behind the control plane', () => {
       `update commands set envelope = set_byte(envelope, 80, get_byte(envelope, 80) # 1) where id = $1`,
       [id],
     );
-    await expect(harness.feature.commands.rerun(ctx, { commandId: id })).rejects.toThrow('unable to authenticate');
+    await expect(harness.feature.commands.rerun(ctx, { commandId: id })).rejects.toThrow('altered in the database');
     expect(await harness.sql('select count(*) from commands')).toEqual(before);
   });
 

@@ -5,7 +5,8 @@ import type { CommandRequest } from './command.plan.js';
 export interface SavedTemplate {
   id: string;
   name: string;
-  command: CommandRequest;
+  /** Null where what is stored is not what was saved. */
+  command: CommandRequest | null;
 }
 
 /** Finds saved commands of the caller's workspace. */

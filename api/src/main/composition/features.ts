@@ -41,15 +41,16 @@ export function createFeatures(parts: FeatureParts) {
   const servers = createServersFeature({ ...parts, groups: groups.directory });
   const enrolment = createEnrolmentFeature({ ...parts, groups: groups.directory, servers });
   const templates = createCommandTemplatesFeature(parts);
+  const audit = createAuditFeature({ ...parts, people: people.directory });
   const commands = createCommandsFeature({
     ...parts,
     targets: servers.targets,
     templates: templates.directory,
     alarm: servers.alerts,
+    commandKeys: () => audit.anchors.commandKeys(),
   });
   servers.hooks.add((ctx, tx, serverId) => commands.reports.serverRevoked(ctx, tx, serverId));
   const metrics = createMetricsFeature(parts);
-  const audit = createAuditFeature({ ...parts, people: people.directory });
   const releases = createReleasesFeature({ ...parts, store: parts.releases, pins: parts });
   const resolvers: object[] = [
     people,

@@ -105,6 +105,7 @@ export class GatewayHarness extends FeatureHarness {
       targets: servers.targets,
       templates: createCommandTemplatesFeature(kernel).directory,
       alarm: servers.alerts,
+      commandKeys: () => Promise.resolve([this.commandKey]),
     });
     const { gateway, keeper } = await createAgentsFeature({
       ...kernel,

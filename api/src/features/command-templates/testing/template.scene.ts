@@ -77,8 +77,8 @@ export class TemplateScene {
   /** Templates of this workspace straight into the table. */
   fill(count: number) {
     return this.harness.sql(
-      `insert into command_templates (id, workspace_id, name, arguments, created_by, created_at, updated_at)
-       select gen_random_uuid(), $1, 'filler ' || n, '{"argv": ["true"], "environment": []}', $2, now(), now()
+      `insert into command_templates (id, workspace_id, name, arguments, sealed_content, created_by, created_at, updated_at)
+       select gen_random_uuid(), $1, 'filler ' || n, '{"argv": ["true"], "environment": []}', '', $2, now(), now()
          from generate_series(1, $3::int) n`,
       [this.member.workspaceId, this.member.userId, count],
     );

@@ -58,6 +58,7 @@ const serversOf = (kernel: { database: Database; bus: EventBus }) =>
 /** The commands feature on a real database with a real signer. */
 export class CommandsHarness extends FeatureHarness {
   readonly commandKey = generateSigningKey();
+  readonly commandKeys = () => Promise.resolve([this.commandKey]);
   readonly sealing = new SealingKey(randomBytes(32));
   signer!: InProcessSigner;
   feature!: ReturnType<typeof createCommandsFeature>;
@@ -86,6 +87,7 @@ export class CommandsHarness extends FeatureHarness {
       targets: harness.targets,
       templates: templates.directory,
       alarm: servers.alerts,
+      commandKeys: harness.commandKeys,
     });
     await harness.serve([harness.feature, templates, servers].flatMap(({ resolvers }) => resolvers));
     return harness;
@@ -173,11 +175,12 @@ export class CommandsHarness extends FeatureHarness {
     ).initialize();
     const bus = new InProcessEventBus();
     const database = new Database(dataSource, bus);
-    const { sealing, signer, targets } = this;
+    const { sealing, signer, targets, commandKeys } = this;
     const templates = createCommandTemplatesFeature({ database, bus, sealing }).directory;
     const alarm = serversOf({ database, bus }).alerts;
     const log = createLogger('error');
-    const feature = createCommandsFeature({ database, bus, log, sealing, signer, targets, templates, alarm });
+    const kernel = { database, bus, log, sealing, signer };
+    const feature = createCommandsFeature({ ...kernel, targets, templates, alarm, commandKeys });
     return { feature, bus, database, stop: () => dataSource.destroy() };
   }
 
