@@ -2,7 +2,7 @@ import { CommandRunEntity } from '@pilothouse/db';
 import { In } from 'typeorm';
 import type { Database, Transaction } from '../../kernel/database/index.js';
 import { decodeTimeCursor, pageSize, timeCursor, toPage, type Page } from '../../kernel/graphql/connection.js';
-import { lockIdempotencyKey, rowsOfUpdate } from './command.repository.js';
+import { IN_ORDER, lockIdempotencyKey, rowsOfUpdate } from './command.repository.js';
 import { mayStillRun } from './standing-rights.sql.js';
 
 export type NewRun = Omit<CommandRunEntity, 'finishedAt' | 'stopReason' | 'nextBatchAt' | 'releasedBatch'>;
@@ -82,7 +82,8 @@ export class RunRepository {
   async release(tx: Transaction, runId: string, batch: number): Promise<string[]> {
     const rows = rowsOfUpdate<{ server_id: string }>(
       await tx.manager.query(
-        `update commands set held = false where run_id = $1 and batch = $2 and held returning server_id`,
+        `with locked as (select id from commands where run_id = $1 and batch = $2 and held ${IN_ORDER})
+         update commands c set held = false from locked l where c.id = l.id returning c.server_id`,
         [runId, batch],
       ),
     );
