@@ -114,6 +114,22 @@ export class AgentSessionRepository {
     return made;
   }
 
+  /**
+   * Whether an identity is still admitted by this key. Asked behind `lockForHandshake`, it sees what a handshake before
+   * has made of the key; where there was none, there is no other key.
+   */
+  async isAdmitted(
+    tx: Transaction,
+    { agentId, publicKey, generation }: Pick<KnownAgent, 'agentId' | 'publicKey' | 'generation'>,
+  ): Promise<boolean> {
+    const rows = await queryPrepared(
+      tx.manager,
+      'select from agent_by_id($1) where public_key = $2 and generation = $3 and not revoked',
+      [agentId, publicKey, generation],
+    );
+    return rows.length > 0;
+  }
+
   /** Raises the epoch: from now on nothing of an older connection is accepted. */
   async open(
     tx: Transaction,

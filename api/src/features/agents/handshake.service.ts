@@ -134,10 +134,13 @@ export class HandshakeService {
         await sessions.lockServer(tx, serverId);
         if (!(await rotation.takeOver(tx, known, provenKey))) return null;
       }
-      const [wasDisplaced, before] = await allAnswered([
+      const [wasDisplaced, before, isAdmitted] = await allAnswered([
         sessions.lockServerOfDisplaced(tx, serverId, hello.instanceId),
         sessions.lockForHandshake(tx, { serverId, workspaceId, generation }),
+        sessions.isAdmitted(tx, { agentId: hello.agentId, publicKey: provenKey, generation }),
       ]);
+      // Another handshake has voided the key meanwhile, or a person the identity.
+      if (!isAdmitted) return null;
       const counter = before.counter + 1;
       const displaces =
         before.disconnectedAt === null && before.instanceId !== null && before.instanceId !== hello.instanceId;

@@ -76,3 +76,30 @@ describe('a transaction that has locked the server', () => {
     expect((await client.closed).code).toBe(CLOSE_CODES.SUPERSEDED.code);
   });
 });
+
+describe('a handshake that has proven a key', () => {
+  it.each([
+    ['another key has taken its place', 'update agent_identities set public_key = $2 where id = $1'],
+    [
+      'its identity was revoked',
+      'update agent_identities set revoked_at = now() where id = $1 and $2::text is not null',
+    ],
+    [
+      'its server is of another generation',
+      `update servers s set generation = generation + 1 from agent_identities i
+        where i.id = $1 and s.id = i.server_id and $2::text is not null`,
+    ],
+  ])('raises no epoch when %s before it is its turn', async (_what, change) => {
+    await harness.connect(agent);
+    await other.query('begin');
+    await other.query('select from agent_sessions where server_id = $1 for update', [agent.serverId]);
+    const client = await harness.open();
+    const answered = client.shake(harness.hello(agent, client));
+    await somebodyWaits();
+    await other.query(change, [agent.agentId, generateSigningKey().publicKey]);
+    await other.query('commit');
+    expect(await answered).toBeNull();
+    expect((await client.closed).code).toBe(CLOSE_CODES.HANDSHAKE_REFUSED.code);
+    expect((await harness.session(agent.serverId)).counter).toBe(1);
+  });
+});
