@@ -111,7 +111,9 @@ export class RunPreview {
   @Field(() => [RunTarget], { description: 'The servers that are offline, the first 1,000 by name' })
   offline!: RunTarget[];
 
-  @Field(() => [RunTarget], { description: 'The servers that are revoked or not enrolled yet, the first 1,000 by name' })
+  @Field(() => [RunTarget], {
+    description: 'The servers that are revoked or not enrolled yet, the first 1,000 by name',
+  })
   notReady!: RunTarget[];
 }
 
