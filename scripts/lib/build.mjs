@@ -4,6 +4,7 @@ import { bundleAgent, agentBundles } from './bundle-agent.mjs';
 import { fingerprint } from './fingerprint.mjs';
 import { root } from './root.mjs';
 import { runBin } from './run.mjs';
+import { timed } from './timed.mjs';
 
 const recordPath = join(root, 'node_modules/.cache/pilothouse/build.json');
 const standalone = 'dashboard/.next/standalone';
@@ -34,8 +35,7 @@ export async function buildIfChanged() {
     const current = fingerprint(root, [...part.inputs, ...shared]);
     const isFresh = readRecord()[part.name] === current && part.outputs.every((path) => existsSync(join(root, path)));
     if (isFresh) continue;
-    console.log(`Building ${part.name} …`);
-    await part.build();
+    await timed(`Building ${part.name}`, part.build);
     writeRecord(part.name, current);
     built.push(part.name);
   }

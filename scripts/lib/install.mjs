@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { root } from './root.mjs';
 import { run } from './run.mjs';
+import { timed } from './timed.mjs';
 
 /**
  * @typedef {{ version?: string, integrity?: string, optional?: boolean }} LockedPackage
@@ -19,8 +20,8 @@ export async function installIfNeeded() {
   if (locked === undefined) throw new Error('package-lock.json is missing or unreadable: the clone is not complete.');
   if (installed !== undefined && isInstalled(locked, installed)) return false;
 
-  console.log('Installing dependencies …');
-  await run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+  const install = () => run('npm', ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error']);
+  await timed('Installing dependencies', install);
   return true;
 }
 

@@ -30,3 +30,15 @@ test('the last words of a program that never stops talking are bounded', () => {
   for (let count = 0; count < 1_000; count++) words.add(Buffer.alloc(10_000, 'a'));
   expect(words.lines().join('').length).toBe(2_000);
 });
+
+test('the last words of a program that logs are what its newest entries say, not their JSON', () => {
+  const words = new LastWords();
+  const now = Date.parse('2026-06-01T12:00:00.000Z');
+  const entry = (secondsAgo: number, level: number, fields: object) =>
+    Buffer.from(`${JSON.stringify({ level, time: new Date(now - secondsAgo * 1000).toISOString(), ...fields })}\n`);
+  words.add(entry(600, 50, { msg: 'An old trouble' }));
+  words.add(entry(2, 30, { msg: 'Listening' }));
+  words.add(entry(1, 50, { msg: 'The api ends', err: { message: 'the database is gone', stack: 'at x' } }));
+  words.add(Buffer.from('Segmentation fault\n'));
+  expect(words.lines(now)).toEqual(['The api ends: the database is gone', 'Segmentation fault']);
+});
