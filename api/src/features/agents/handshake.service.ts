@@ -89,7 +89,7 @@ export class HandshakeService {
     if (!(await this.mayConnect(hello.agentId))) return refuse('TOO_MANY_SOCKETS');
     const protocolVersion = version.version;
     const epoch = await this.raiseEpoch(hello, known, { provenKey, address, version: protocolVersion, now });
-    if (!epoch) return refuse('HANDSHAKE_REFUSED');
+    if (!epoch) return refuse(await this.whyNotAdmitted(hello.agentId));
     const { instanceId, agentVersion } = hello;
     const rotationAsked = known.rotationAsked && provenKey === known.publicKey;
     const agent = { ...known, publicKey: provenKey, rotationAsked, epoch, protocolVersion, instanceId, agentVersion };
@@ -103,6 +103,12 @@ export class HandshakeService {
     if (!known || known.revoked || !isOfNow) return 'VOID';
     const isUntold = known.rotationAsked && !rotationAsked && protocolVersion >= KEY_ROTATION_SINCE;
     return isUntold ? 'UNTOLD' : 'GOOD';
+  }
+
+  /** Of an identity that was good when its hello came, and was not any more when it was its turn. */
+  private async whyNotAdmitted(agentId: string): Promise<'REVOKED' | 'HANDSHAKE_REFUSED'> {
+    const known = await this.parts.sessions.findAgent(agentId);
+    return !known || known.revoked ? 'REVOKED' : 'HANDSHAKE_REFUSED';
   }
 
   /** Asked of proven agents only, so that nobody can use up another's connections. */

@@ -79,17 +79,23 @@ describe('a transaction that has locked the server', () => {
 
 describe('a handshake that has proven a key', () => {
   it.each([
-    ['another key has taken its place', 'update agent_identities set public_key = $2 where id = $1'],
+    [
+      'another key has taken its place',
+      CLOSE_CODES.HANDSHAKE_REFUSED,
+      'update agent_identities set public_key = $2 where id = $1',
+    ],
     [
       'its identity was revoked',
+      CLOSE_CODES.REVOKED,
       'update agent_identities set revoked_at = now() where id = $1 and $2::text is not null',
     ],
     [
       'its server is of another generation',
+      CLOSE_CODES.HANDSHAKE_REFUSED,
       `update servers s set generation = generation + 1 from agent_identities i
         where i.id = $1 and s.id = i.server_id and $2::text is not null`,
     ],
-  ])('raises no epoch when %s before it is its turn', async (_what, change) => {
+  ])('raises no epoch when %s before it is its turn', async (_what, { code }, change) => {
     await harness.connect(agent);
     await other.query('begin');
     await other.query('select from agent_sessions where server_id = $1 for update', [agent.serverId]);
@@ -99,7 +105,7 @@ describe('a handshake that has proven a key', () => {
     await other.query(change, [agent.agentId, generateSigningKey().publicKey]);
     await other.query('commit');
     expect(await answered).toBeNull();
-    expect((await client.closed).code).toBe(CLOSE_CODES.HANDSHAKE_REFUSED.code);
+    expect((await client.closed).code).toBe(code);
     expect((await harness.session(agent.serverId)).counter).toBe(1);
   });
 });
