@@ -212,7 +212,9 @@ describe('a socket', () => {
       return rows as never;
     });
     expect(await codeOf()).toBe(CLOSE_CODES.REVOKED.code);
-    const opened = await harness.sql('select from agent_sessions where server_id = $1 and counter > 0', [agent.serverId]);
+    const opened = await harness.sql('select from agent_sessions where server_id = $1 and counter > 0', [
+      agent.serverId,
+    ]);
     expect(opened).toEqual([]);
   });
 });
