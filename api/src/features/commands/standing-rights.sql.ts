@@ -13,15 +13,17 @@ const STRONG_ENOUGH = ROLES.filter((role) => atLeast(role, minimum))
  */
 export function mayStillRun(row: string, now: string): string {
   return `exists (
-    select from servers s cross join users u cross join lateral rights_of(u.id, s.workspace_id) r
-     where s.id = ${row}.server_id and ${row}.scopes <@ s.scopes and u.disabled_at is null
-       and u.id = case ${row}.actor_kind
+    select from servers s join workspaces home on home.id = s.workspace_id join memberships m on m.workspace_id = s.workspace_id
+        join users u on u.id = m.user_id
+     where s.id = ${row}.server_id and ${row}.scopes <@ s.scopes and home.deleted_at is null and u.disabled_at is null
+       and m.user_id = case ${row}.actor_kind
              when 'USER' then ${row}.actor_id
              when 'API_TOKEN' then (select t.user_id from api_tokens t
                where t.id = ${row}.actor_id and t.revoked_at is null and (t.expires_at is null or t.expires_at > ${now})
                  and '${tokenScope}' = any(t.scopes)) end
-       and (r.role in (${STRONG_ENOUGH}) or exists (
-             select from jsonb_to_recordset(r.grants) as g(role text, "serverId" uuid, tag text)
-              where g.role in (${STRONG_ENOUGH}) and (g."serverId" = s.id or g.tag in (
-                select t.tag from server_tags t where t.server_id = s.id and not t.automatic)))))`;
+       and (m.role in (${STRONG_ENOUGH}) or exists (
+             select from grants g
+              where g.workspace_id = s.workspace_id and g.user_id = m.user_id and g.role in (${STRONG_ENOUGH})
+                and (g.server_id = s.id or exists (select from server_tags t
+                       where t.server_id = s.id and t.tag = g.tag and not t.automatic)))))`;
 }
