@@ -10,6 +10,7 @@ import { clientAddressOf, type ProxyAddresses } from '../kernel/client-address.j
 import type { LiveSockets } from '../kernel/live-sockets.js';
 import type { Logger } from '../kernel/log.js';
 import { closeSocket, serveSocket, type SocketExtra } from '../kernel/serve-socket.js';
+import { pointToExplorer } from './explorer.js';
 import type { AllowedOrigins } from './origins.js';
 
 /** A user socket shows life at least this often; proxies close what is silent for longer. */
@@ -73,7 +74,7 @@ function createApp(parts: HttpParts): Express {
   app.use(parts.healthRoutes);
   app.use(parts.agentEntrances);
   app.use(parts.releases);
-  if (parts.explorer) app.use('/graphql', parts.explorer);
+  app.use('/graphql', parts.explorer ?? pointToExplorer);
   app.use(
     '/graphql',
     originCheck(parts.origins),
