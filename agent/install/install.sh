@@ -94,7 +94,7 @@ check_host() {
   glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | sed 's/^glibc //') || :
   [ -n "$glibc" ] || fail 'The agent needs glibc (Debian, Ubuntu, Fedora and the like); this system has another C library, such as musl on Alpine.'
   if ! has systemctl || ! [ -d /run/systemd/system ]; then
-    fail 'The agent needs systemd, which does not run on this host.'
+    fail 'The agent needs systemd, which does not run on this host. To keep an agent running without it, see "Without systemd" in docs/operations.md.'
   fi
   systemd=$(systemctl --version | sed -n '1s/^systemd \([0-9]*\).*/\1/p')
   [ "${systemd:-0}" -ge "$oldest_systemd" ] || fail "The agent needs systemd $oldest_systemd or newer; this is ${systemd:-unknown}."

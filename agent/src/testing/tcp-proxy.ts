@@ -4,6 +4,8 @@ import { connect, createServer, type AddressInfo, type Server, type Socket } fro
 /** A TCP proxy that can let a connection go silent, as when a cable is pulled: open on both ends, nothing passes. */
 export class TcpProxy {
   isFrozen = false;
+  /** Cuts each connection as it comes; for those that are there, `cut`. */
+  isRefusing = false;
   url = '';
   private readonly sockets = new Set<Socket>();
   private server!: Server;
@@ -11,7 +13,10 @@ export class TcpProxy {
   static async start(target: string): Promise<TcpProxy> {
     const proxy = new TcpProxy();
     const { hostname, port } = new URL(target);
-    proxy.server = createServer((near) => proxy.join(near, connect(Number(port), hostname)));
+    proxy.server = createServer((near) => {
+      if (proxy.isRefusing) near.resetAndDestroy();
+      else proxy.join(near, connect(Number(port), hostname));
+    });
     proxy.server.listen(0, '127.0.0.1');
     await once(proxy.server, 'listening');
     proxy.url = `http://127.0.0.1:${(proxy.server.address() as AddressInfo).port}`;

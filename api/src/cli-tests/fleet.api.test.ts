@@ -1,3 +1,5 @@
+import { readFile } from 'node:fs/promises';
+import { TcpProxy } from '@pilothouse/agent/testing';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PASSWORD, TestApi } from '../testing/index.js';
 import { CliHarness } from './testing/cli-harness.js';
@@ -26,10 +28,12 @@ describe('servers and groups', () => {
     const added = await confirmed(['server', 'add', 'web-1', '--profile', 'operator', '--tag', 'web,blue']);
     expect(added).toMatchObject({ server: { name: 'web-1' }, enrolment: { token: expect.stringMatching(/^phe_/) } });
     await cli.json(['server', 'tags', 'web-1', '--add', 'green', '--remove', 'blue']);
-    await cli.json(['server', 'move', 'web-1', '--to', 'europe/web']);
+    expect((await cli.run(['server', 'tags', 'web-1'])).stdout).toBe('web-1: green web\n');
+    await cli.json(['server', 'move', 'web-1', '--to', 'europe']);
+    await cli.json(['server', 'move', 'web-1', '--group', 'europe/web']);
     await cli.json(['server', 'maintenance', 'web-1', 'on']);
     await confirmed(['server', 'edit', 'web-1', '--name', 'web-2', '--concurrency', '16', '--protected']);
-    const server = await cli.json(['servers', 'show', 'web-2']);
+    const server = await cli.json(['servers', 'show', added.server.id.slice(0, 24)]);
     expect(server).toMatchObject({
       id: added.server.id,
       tags: expect.arrayContaining(['green', 'web']),
@@ -66,7 +70,9 @@ describe('servers and groups', () => {
       stderr: '--concurrency is a whole number from 1 to 16, not 17.\n',
     });
     expect(await cli.run(['server', 'edit', 'db-1'])).toMatchObject({ code: 2 });
-    expect(await cli.run(['run', 'db-1', '--', 'true'])).toMatchObject({ code: 1, stdout: '' });
+    const notEnrolled = await cli.run(['run', 'db-1', '--', 'true']);
+    expect(notEnrolled).toMatchObject({ code: 1, stdout: '' });
+    expect(notEnrolled.stderr).toContain('pilothouse server reenrol db-1 gives the line that enrols it.');
     expect(await cli.run(['run', 'db-1'])).toEqual({
       code: 2,
       stdout: '',
@@ -77,6 +83,37 @@ describe('servers and groups', () => {
       stdout: '',
       stderr: 'There is no server db. Similar: db-1.\n',
     });
+  });
+});
+
+describe('watching servers', () => {
+  it('loses nothing of a cut that came before the first change, says so at once, and repeats no line', async () => {
+    const { server } = await confirmed(['server', 'add', 'watched', '--profile', 'read-only']);
+    const proxy = await TcpProxy.start(api.origin);
+    const token = JSON.parse(await readFile(cli.credentialsFile, 'utf8')).controlPlanes[api.origin].token;
+    const before = cli.environment;
+    cli.environment = { ...before, PILOTHOUSE_TOKEN: token };
+    const watching = cli.start(['servers', 'watch', 'watched', '--url', proxy.url]);
+    cli.environment = before;
+    try {
+      await watching.says('stdout', 'watched');
+      proxy.isRefusing = true;
+      proxy.cut();
+      await watching.says('stderr', 'Connection lost. Reconnecting.');
+      await cli.json(['server', 'edit', server.id, '--name', 'renamed']);
+      proxy.isRefusing = false;
+      await watching.says('stderr', 'Reconnected, nothing lost.');
+      await watching.says('stdout', 'renamed');
+      await cli.json(['server', 'edit', server.id, '--description', 'shown on no line']);
+      await cli.json(['server', 'edit', server.id, '--name', 'again']);
+      await watching.says('stdout', 'again');
+    } finally {
+      watching.child.kill('SIGTERM');
+      await watching.ended;
+      await proxy.stop();
+    }
+    const names = watching.text('stdout').match(/watched|renamed|again/g);
+    expect(names).toEqual(['watched', 'renamed', 'again']);
   });
 });
 
@@ -116,6 +153,10 @@ describe('the audit', () => {
     const actorPerson = { email: 'owner@example.test' };
     expect(entry).toMatchObject({ actorKind: 'USER', actorPerson, hash: expect.stringMatching(/^[0-9a-f]{64}$/) });
     expect((await cli.run(['audit', '--limit', '1'])).stdout).toContain(' owner@example.test ');
+    const aboutServer = await cli.run(['audit', '--target', 'db-1', '--actor', 'owner@example.test']);
+    expect(aboutServer.stdout).toMatch(
+      / server-created +owner@example\.test +server db-1 +(?!.*\{).*profile read-only/,
+    );
     expect(await cli.run(['audit', 'verify'])).toMatchObject({ code: 0, stdout: expect.stringContaining('● intact') });
     await api.sql(`update audit_entries set detail = '{"changed":true}' where sequence = 1`);
     const broken = await cli.run(['audit', 'verify']);

@@ -223,11 +223,40 @@ describe('runs', () => {
       stdout: 'Runs on 1 server: web-1.\n',
     });
     const nowhere = await cli.run(['runs', '--tag', 'no-such-tag', '--', 'true']);
-    expect(nowhere).toMatchObject({ code: 1, stdout: '' });
+    expect(nowhere).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: 'No server on which you may run commands has the tag no-such-tag.\n',
+    });
     expect(await cli.run(['runs', '--', 'true'])).toEqual({
       code: 2,
       stdout: '',
       stderr: 'Say where to run it: --server, --tag, --group or --all.\n',
+    });
+  });
+
+  it('names whom it leaves out and why, beforehand and when it runs, in the same words', async () => {
+    await cli.json(['server', 'add', 'new-1', '--profile', 'operator', '--password-stdin'], PASSWORD);
+    try {
+      const leftOut = 'Left out, not enrolled yet: new-1.\n';
+      expect(await cli.run(['runs', '--all', '--preview'])).toMatchObject({
+        stdout: `Runs on 1 server: web-1.\n${leftOut}`,
+      });
+      expect(await cli.run(['runs', '--all', '--', 'true'])).toMatchObject({ code: 0, stderr: leftOut });
+    } finally {
+      await cli.json(['server', 'remove', 'new-1', '--yes', '--password-stdin'], PASSWORD);
+    }
+  });
+
+  it('and its commands are found by the beginning of their ids', async () => {
+    const [run] = await cli.json(['runs', 'list']);
+    expect(await cli.json(['runs', 'show', run.id.slice(0, 30)])).toMatchObject({ run: { id: run.id } });
+    const [command] = await cli.json(['commands', '--run', run.id.slice(0, 30)]);
+    expect(await cli.json(['commands', 'show', command.id.slice(0, 30)])).toMatchObject({ id: command.id });
+    expect(await cli.run(['logs', '0000ffff'])).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: 'There is no command 0000ffff.\n',
     });
   });
 
@@ -246,7 +275,16 @@ describe('an offline server', () => {
     await host.stopAgent();
     const refusal = await cli.run(['run', 'web-1', '--', 'true']);
     expect(refusal.code).toBe(6);
-    expect(refusal.stderr).toContain('--deliver-when-back');
+    const wait = 'With --deliver-when-back it waits.';
+    expect(refusal.stderr).toBe(`web-1 is offline, and the command was not to wait for its return. ${wait}\n`);
+    expect(await cli.run(['runs', '--server', 'web-1', '--', 'true'])).toEqual({
+      code: 6,
+      stdout: '',
+      stderr: `The chosen server is offline, and the command was not to wait. ${wait}\n`,
+    });
+    expect((await cli.run(['runs', '--all', '--preview'])).stdout).toBe(
+      'Runs on 0 servers.\nLeft out, offline: web-1.\n',
+    );
     const waiting = cli.start(['run', 'web-1', '--deliver-when-back', '--', 'echo', 'back']);
     await host.startAgent();
     expect(await waiting.ended).toEqual({ code: 0, stdout: 'back\n', stderr: '' });

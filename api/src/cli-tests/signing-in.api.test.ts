@@ -24,22 +24,29 @@ const LOGIN = ['login', '--email', 'ada@example.test', '--password-stdin'];
 describe('set-up', () => {
   const options = ['--name', 'Ada', '--email', 'ada@example.test', '--workspace-name', 'Home'];
 
-  it('is asked for by login while there is no owner', async () => {
-    expect(await cli.run(LOGIN, PASSWORD)).toEqual({
-      code: 1,
-      stdout: '',
-      stderr: 'This control plane has no owner yet. Make one with pilothouse setup.\n',
-    });
+  it('is asked for by every command while there is no owner, as the program was called', async () => {
+    for (const command of [LOGIN, ['servers']]) {
+      expect(await cli.run(command, PASSWORD)).toEqual({
+        code: 3,
+        stdout: '',
+        stderr: `${api.origin} has no owner yet. Make one with pilothouse setup.\n`,
+      });
+    }
+    const before = cli.environment;
+    // As npx says it.
+    cli.environment = { ...before, npm_command: 'exec' };
+    expect((await cli.run(['servers'])).stderr).toContain('Make one with npx pilothouse setup.');
+    cli.environment = before;
   });
 
   it('names the option that is missing where nobody can be asked', async () => {
     expect(await cli.run(['setup', ...options, '--password-stdin'], PASSWORD)).toEqual({
       code: 2,
       stdout: '',
-      stderr:
-        'Set-up code, as the control plane printed it is missing, and there is no terminal to ask at. Give --code.\n',
+      stderr: 'There is no terminal to ask at. Give --code: set-up code, as the control plane printed it.\n',
     });
-    const withoutPassword = await cli.run(['setup', ...options, '--code', 'AAAA-BBBB-CCCC']);
+    const code = (await api.controlPlane.features.people.setUp.offerCode()) ?? 'none';
+    const withoutPassword = await cli.run(['setup', ...options, '--code', code]);
     expect(withoutPassword).toMatchObject({ code: 2, stdout: '' });
     expect(withoutPassword.stderr).toContain('--password-stdin');
   });
@@ -47,7 +54,16 @@ describe('set-up', () => {
   it('refuses a wrong code, then makes the owner with the right one and signs in', async () => {
     const setUp = (code: string) => cli.run(['setup', ...options, '--code', code, '--password-stdin'], `${PASSWORD}\n`);
     const code = (await api.controlPlane.features.people.setUp.offerCode()) ?? 'none';
-    expect(await setUp('AAAA-BBBB-CCCC')).toMatchObject({ code: 1, stdout: '' });
+    expect(await setUp('AAAA-BBBB-CCCC')).toEqual({
+      code: 3,
+      stdout: '',
+      stderr: 'The set-up code is wrong. It is printed at every start; only the newest counts.\n',
+    });
+    const asked = cli.startAtTerminal(['setup']);
+    await asked.says('stdout', 'as the control plane printed it: ');
+    asked.child.stdin?.write('AAAA-BBBB-CCCC\r');
+    const { code: exitCode, stdout } = await asked.ended;
+    expect({ exitCode, asks: stdout.includes('Your name') }).toEqual({ exitCode: 3, asks: false });
     expect(await setUp(code)).toEqual({
       code: 0,
       stdout: 'Pilothouse is yours, Ada. You are signed in.\nNext: pilothouse servers\n',
@@ -146,14 +162,31 @@ describe('a session', () => {
     const { token } = await cli.json(['tokens', 'create', 'reader', '--scope', 'read', '--password-stdin'], PASSWORD);
     cli.environment = { ...cli.environment, PILOTHOUSE_TOKEN: token };
     expect(await cli.json(['whoami'])).toMatchObject({ kind: 'API_TOKEN', scopes: ['READ'] });
-    expect(await cli.run(['groups', 'add', 'web'])).toMatchObject({ code: 4, stdout: '' });
+    expect(await cli.run(['groups', 'add', 'web'])).toEqual({
+      code: 4,
+      stdout: '',
+      stderr: 'This token has only the scope read; groups.write needs manage.\n',
+    });
     expect(await cli.run(['tokens', 'create', 'more', '--scope', 'read'])).toMatchObject({ code: 4, stdout: '' });
     delete cli.environment.PILOTHOUSE_TOKEN;
-    const [{ id }] = await cli.json(['tokens']);
-    expect(await cli.run(['tokens', 'revoke', id])).toEqual({
-      code: 0,
-      stdout: `Revoked the token ${id}.\n`,
-      stderr: '',
+  });
+
+  it('ends tokens by their name or the beginning of their id, where only one is meant', async () => {
+    const make = () => cli.json(['tokens', 'create', 'twin', '--scope', 'read', '--password-stdin'], PASSWORD);
+    await Promise.all([make(), make()]);
+    expect(await cli.run(['tokens', 'revoke', 'twin'])).toEqual({
+      code: 5,
+      stdout: '',
+      stderr: 'Several are meant by twin. Type more of the id.\n',
+    });
+    const [first] = (await cli.json(['tokens'])).filter(({ name }: { name: string }) => name === 'twin');
+    const revoked = { code: 0, stdout: 'Revoked the token twin.\n', stderr: '' };
+    expect(await cli.run(['tokens', 'revoke', first.id.slice(0, 30)])).toEqual(revoked);
+    expect(await cli.run(['tokens', 'revoke', 'twin'])).toEqual(revoked);
+    expect(await cli.run(['tokens', 'revoke', 'reader'])).toMatchObject({ code: 0 });
+    expect(await cli.run(['tokens', 'revoke', 'reader'])).toMatchObject({
+      code: 5,
+      stderr: 'There is no token reader.\n',
     });
   });
 });

@@ -646,7 +646,7 @@ export type UpdateServerInput = {
   name?: string | null | undefined;
   /** Permission profile; CUSTOM follows from scopes alone */
   profile?: PermissionProfileName | null | undefined;
-  /** Whether dangerous work on it needs a second person */
+  /** Whether it is marked as one to be careful with; nothing asks for a second person yet */
   protected?: boolean | null | undefined;
   /** Scopes, in place of a profile */
   scopes?: Array<PermissionScope> | null | undefined;
@@ -748,6 +748,14 @@ export type CommandOutputSubscriptionVariables = Exact<{
 
 export type CommandOutputSubscription = { commandOutput: { seq: number, stream: OutputStream | null, data: string, missingBytes: number, end: boolean } };
 
+export type CommandIdsQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type CommandIdsQuery = { commandHistory: { nodes: Array<{ id: string }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+
 export type LatestMetricsQueryVariables = Exact<{
   filter?: LatestMetricsFilterInput | null | undefined;
   first: number;
@@ -792,7 +800,7 @@ export type CompleteSetupMutationVariables = Exact<{
 
 
 export type CompleteSetupMutation = { completeSetup:
-    | { __typename: 'SetupRefused', code: string, message: string }
+    | { __typename: 'SetupRefused', completed: boolean, code: string, message: string }
     | { __typename: 'SignedIn', token: string | null, person: { id: string, email: string, displayName: string } }
    };
 
@@ -937,6 +945,14 @@ export type RunChangedSubscriptionVariables = Exact<{
 
 export type RunChangedSubscription = { runChanged: { seq: number, run: { id: string, state: RunState } } };
 
+export type RunIdsQueryVariables = Exact<{
+  first: number;
+  after?: string | null | undefined;
+}>;
+
+
+export type RunIdsQuery = { runHistory: { nodes: Array<{ id: string }>, pageInfo: { endCursor: string | null, hasNextPage: boolean } } };
+
 export type ListGroupsQueryVariables = Exact<{
   first: number;
   after?: string | null | undefined;
@@ -1056,7 +1072,7 @@ export type ChangeTagsOnServersMutationVariables = Exact<{
 }>;
 
 
-export type ChangeTagsOnServersMutation = { changeTagsOnServers: { outcomes: Array<{ serverId: string, problem: ServerProblem | null, server: { id: string, name: string, tags: Array<string> } | null }> } };
+export type ChangeTagsOnServersMutation = { changeTagsOnServers: { outcomes: Array<{ serverId: string, problem: ServerProblem | null, server: { id: string, name: string, tags: Array<string>, automaticTags: Array<string> } | null }> } };
 
 export type MoveServersToGroupMutationVariables = Exact<{
   input: MoveServersToGroupInput;
@@ -1460,6 +1476,19 @@ export const CommandOutputDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<CommandOutputSubscription, CommandOutputSubscriptionVariables>;
+export const CommandIdsDocument = new TypedDocumentString(`
+    query CommandIds($first: Int!, $after: String) {
+  commandHistory(first: $first, after: $after) {
+    nodes {
+      id
+    }
+    pageInfo {
+      endCursor
+      hasNextPage
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<CommandIdsQuery, CommandIdsQueryVariables>;
 export const LatestMetricsDocument = new TypedDocumentString(`
     query LatestMetrics($filter: LatestMetricsFilterInput, $first: Int!, $after: String) {
   metricsLatest(filter: $filter, first: $first, after: $after) {
@@ -1560,7 +1589,8 @@ export const CompleteSetupDocument = new TypedDocumentString(`
         displayName
       }
     }
-    ... on Refusal {
+    ... on SetupRefused {
+      completed
       code
       message
     }
@@ -1836,6 +1866,19 @@ export const RunChangedDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<RunChangedSubscription, RunChangedSubscriptionVariables>;
+export const RunIdsDocument = new TypedDocumentString(`
+    query RunIds($first: Int!, $after: String) {
+  runHistory(first: $first, after: $after) {
+    nodes {
+      id
+    }
+    pageInfo {
+      endCursor
+      hasNextPage
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<RunIdsQuery, RunIdsQueryVariables>;
 export const ListGroupsDocument = new TypedDocumentString(`
     query ListGroups($first: Int!, $after: String) {
   serverGroups(first: $first, after: $after) {
@@ -2123,6 +2166,7 @@ export const ChangeTagsOnServersDocument = new TypedDocumentString(`
           id
           name
           tags
+          automaticTags
         }
       }
     }

@@ -6,11 +6,10 @@ interface Page<Node> {
   pageInfo: { endCursor?: string | null; hasNextPage: boolean };
 }
 
+export type ReadPage<Node> = (page: { first: number; after: string | null }) => Promise<Page<Node>>;
+
 /** Everything of a paged list, or the first `limit` of it. */
-export async function allPages<Node>(
-  read: (page: { first: number; after: string | null }) => Promise<Page<Node>>,
-  limit = Number.POSITIVE_INFINITY,
-): Promise<Node[]> {
+export async function allPages<Node>(read: ReadPage<Node>, limit = Number.POSITIVE_INFINITY): Promise<Node[]> {
   const nodes: Node[] = [];
   let after: string | null = null;
   while (nodes.length < limit) {

@@ -16,12 +16,22 @@ export interface SocketParts {
   workspaceId: string | null;
 }
 
+export interface SocketSubscription {
+  query: string;
+  variables: Record<string, unknown>;
+  /** Called once there is a connection that it goes over. */
+  onOpen: () => void;
+}
+
 /** One WebSocket to the API, which carries any number of subscriptions at once and opens with the first of them. */
 export class ApiSocket {
   private readonly client: Client;
   /** Queues that are full. */
   private readonly pressing = new Set<object>();
   private socket: WebSocket | null = null;
+  /** Whether the control plane has accepted the connection; until then, who wants to know. */
+  private isOpen = false;
+  private readonly opening = new Set<() => void>();
 
   constructor(private readonly parts: SocketParts) {
     const { endpoint, http, token, workspaceId } = parts;
@@ -47,7 +57,7 @@ export class ApiSocket {
       // Whoever reads decides where to resume, so a broken connection ends every subscription.
       retryAttempts: 0,
       keepAlive: PING_INTERVAL_MS,
-      on: this.watchForSilence(),
+      on: this.watch(),
     });
   }
 
@@ -55,7 +65,9 @@ export class ApiSocket {
    * The events of a subscription, with back-pressure: a reader that does not keep up pauses the socket.
    * @throws ApiFault for what the API refuses, Unreachable when the connection breaks.
    */
-  async *subscribe<Event>(query: string, variables: Record<string, unknown>): AsyncGenerator<Event, void> {
+  async *subscribe<Event>({ query, variables, onOpen }: SocketSubscription): AsyncGenerator<Event, void> {
+    if (this.isOpen) onOpen();
+    else this.opening.add(onOpen);
     const queue = new EventQueue<Event>((isFull) => this.press(queue, isFull));
     const end = this.client.subscribe<Event>(
       { query, variables },
@@ -72,6 +84,7 @@ export class ApiSocket {
     try {
       yield* queue;
     } finally {
+      this.opening.delete(onOpen);
       this.press(queue, false);
       end();
     }
@@ -90,7 +103,7 @@ export class ApiSocket {
   }
 
   /** A ping without an answer by the time of the next one means that the connection is dead; a paused one hears none. */
-  private watchForSilence() {
+  private watch() {
     let late: NodeJS.Timeout | undefined;
     return {
       ping: (received: boolean) => {
@@ -99,7 +112,15 @@ export class ApiSocket {
         late.unref();
       },
       pong: (received: boolean) => received && clearTimeout(late),
-      closed: () => clearTimeout(late),
+      connected: () => {
+        this.isOpen = true;
+        for (const onOpen of this.opening) onOpen();
+        this.opening.clear();
+      },
+      closed: () => {
+        this.isOpen = false;
+        clearTimeout(late);
+      },
     };
   }
 

@@ -48,14 +48,8 @@ export class ApiFault extends CliError {
   override name = 'ApiFault';
 
   constructor(code: string, message: string) {
-    const advice = code === 'UNAUTHENTICATED' ? ' Sign in with pilothouse login.' : '';
-    super(`${withoutSignIn(code, message)}${advice}`, EXIT_OF_FAULT[code] ?? EXIT.general, code);
+    super(message, EXIT_OF_FAULT[code] ?? EXIT.general, code);
   }
-}
-
-/** The API says "Sign in first." to everybody; the program says how. */
-function withoutSignIn(code: string, message: string): string {
-  return code === 'UNAUTHENTICATED' && message === 'Sign in first.' ? 'Nobody is signed in.' : message;
 }
 
 /** For a refusal: the answer was no, for the reason that it carries. */

@@ -1,7 +1,7 @@
 import { certificatePin, controlPlaneOrigin, DEFAULT_URL } from './address.js';
 import { ApiFault, CliError, EXIT } from './cli-error.js';
 import { CredentialsStore, type KnownControlPlane } from './credentials.store.js';
-import type { Environment } from './environment.js';
+import { CALLED, type Environment } from './environment.js';
 import { Session } from './session.js';
 import { Output } from '../ui/output.js';
 import { Prompt } from '../ui/prompt.js';
@@ -14,8 +14,19 @@ export interface GlobalOptions {
   passwordStdin?: boolean;
 }
 
-/** Confirms who is there with a password. @returns the session's new token. */
-export type Confirm = (cli: Cli, session: Session) => Promise<string>;
+/** What this program does about who is there. */
+export interface Identification {
+  /** Confirms it with a password. @returns the session's new token. */
+  confirm: (cli: Cli, session: Session) => Promise<string>;
+  /** What to say where nobody is signed in. @throws Unreachable */
+  explainNobody: (cli: Cli, session: Session) => Promise<CliError>;
+}
+
+const OUTAGES = {
+  LOST: 'Connection lost. Reconnecting.',
+  WHOLE: 'Reconnected, nothing lost.',
+  BACK: 'Reconnected. What came meanwhile is not shown.',
+} as const;
 
 /** One invocation of the program: where it talks to, as whom, and how it answers. */
 export class Cli {
@@ -27,7 +38,7 @@ export class Cli {
   constructor(
     readonly environment: Environment,
     private readonly options: GlobalOptions,
-    private readonly confirm: Confirm,
+    private readonly identification: Identification,
   ) {
     this.output = new Output({ json: options.json ?? false, noColour: environment.noColour });
     this.prompt = new Prompt({ passwordStdin: options.passwordStdin ?? false });
@@ -44,13 +55,7 @@ export class Cli {
   /** What is used to talk to the API. @throws CliError when nobody is signed in. */
   async session(): Promise<Session> {
     const session = await this.anonymousSession();
-    if (!session.isSignedIn) {
-      throw new CliError(
-        `Nobody is signed in at ${await this.origin()}. Sign in with pilothouse login.`,
-        EXIT.notSignedIn,
-        'UNAUTHENTICATED',
-      );
-    }
+    if (!session.isSignedIn) throw await this.identification.explainNobody(this, session);
     return session;
   }
 
@@ -65,7 +70,7 @@ export class Cli {
       workspaceId: this.options.workspace ?? (this.environment.token === null ? known.workspaceId : null),
       confirm: (session) => this.confirmIdentity(session),
       explain: (fault) => this.explain(fault, origin),
-      onOutage: (isOver) => this.output.note(isOver ? 'Reconnected, nothing lost.' : 'Connection lost. Reconnecting.'),
+      onOutage: (outage) => this.output.note(OUTAGES[outage]),
     });
     return this.opened;
   }
@@ -81,9 +86,12 @@ export class Cli {
 
   /** A token that was given by hand is what is wrong with it, not that nobody has signed in. */
   private explain(fault: ApiFault, origin: string): CliError {
-    if (fault.code !== 'UNAUTHENTICATED' || this.environment.token === null) return fault;
-    const sentence = `${origin} does not accept the token in PILOTHOUSE_TOKEN: it is wrong, was revoked or has expired.`;
-    return new CliError(`${sentence} Correct or unset it.`, EXIT.notSignedIn, fault.code);
+    if (fault.code !== 'UNAUTHENTICATED') return fault;
+    const sentence =
+      this.environment.token === null
+        ? `The session at ${origin} has ended. Sign in with ${CALLED} login.`
+        : `${origin} does not accept the token in PILOTHOUSE_TOKEN: it is wrong, was revoked or has expired. Correct or unset it.`;
+    return new CliError(sentence, EXIT.notSignedIn, fault.code);
   }
 
   private async confirmIdentity(session: Session): Promise<string> {
@@ -93,7 +101,7 @@ export class Cli {
         'This needs a person who confirms with a password. Unset PILOTHOUSE_TOKEN and sign in.',
       );
     }
-    const token = await this.confirm(this, session);
+    const token = await this.identification.confirm(this, session);
     await this.remember({ token });
     return token;
   }

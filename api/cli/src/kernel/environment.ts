@@ -12,6 +12,9 @@ const environmentSchema = z.object({
   NO_COLOR: z.optional(z.string()),
 });
 
+/** How this program was called, for the lines that people are told to type: npx says that it is there by this variable. */
+export const CALLED = process.env.npm_command === 'exec' ? 'npx pilothouse' : 'pilothouse';
+
 export interface Environment {
   /** Address of the control plane; null: the one signed in to last. */
   url: string | null;

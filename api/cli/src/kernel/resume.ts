@@ -12,8 +12,13 @@ export interface Numbered {
 }
 
 export interface Resumed<Item extends Numbered> {
-  /** Opens the stream after a number; null: from where it opens by itself. */
-  open: (afterSeq: number | null) => AsyncIterable<Item>;
+  /** Opens the stream after a number; null: from where it opens by itself. Calls `onOpen` once there is a connection. */
+  open: (afterSeq: number | null, onOpen: () => void) => AsyncIterable<Item>;
+  /**
+   * The number to begin after. Only what opens at its own beginning, or is told whole each time, can do without: a
+   * stream that opens at "now" would lose what happens in a cut before its first item.
+   */
+  afterSeq: number | null;
   /** Called once for each outage, and once more when it is over. */
   onOutage?: (isOver: boolean) => void;
   giveUpAfterMs?: number;
@@ -25,13 +30,12 @@ export interface Resumed<Item extends Numbered> {
  */
 export async function* resume<Item extends Numbered>(resumed: Resumed<Item>): AsyncGenerator<Item, void> {
   const { open, onOutage, giveUpAfterMs = RESUME_LIMITS.giveUpAfterMs } = resumed;
-  let afterSeq: number | null = null;
-  let outage: { since: number; tries: number } | null = null;
+  let { afterSeq } = resumed;
+  const outages = new Outages(onOutage);
   for (;;) {
     try {
-      for await (const item of open(afterSeq)) {
-        if (outage) onOutage?.(true);
-        outage = null;
+      for await (const item of open(afterSeq, () => outages.opened())) {
+        outages.gave();
         if (afterSeq !== null && item.seq <= afterSeq && !item.end) continue;
         afterSeq = Math.max(item.seq, afterSeq ?? 0);
         yield item;
@@ -39,12 +43,41 @@ export async function* resume<Item extends Numbered>(resumed: Resumed<Item>): As
       return;
     } catch (error) {
       if (!isPassing(error)) throw error;
-      if (!outage) onOutage?.(false);
-      outage ??= { since: performance.now(), tries: 0 };
-      if (performance.now() - outage.since > giveUpAfterMs) throw error;
-      await wait(backoffMs(outage.tries));
-      outage.tries += 1;
+      if (outages.failed(error) > giveUpAfterMs) throw error;
+      await wait(backoffMs(outages.tries));
     }
+  }
+}
+
+/** When a stream was cut and had back, and how often it was tried since its last item. */
+class Outages {
+  tries = 0;
+  private since: number | null = null;
+  private isOpen = true;
+
+  constructor(private readonly tell: Resumed<Numbered>['onOutage']) {}
+
+  /** There is a connection, though nothing may have come over it yet. */
+  opened(): void {
+    if (!this.isOpen) this.tell?.(true);
+    this.isOpen = true;
+  }
+
+  gave(): void {
+    this.opened();
+    this.since = null;
+    this.tries = 0;
+  }
+
+  /** @returns for how long this has been going on. A fault over a connection that stands is still the same outage. */
+  failed(error: unknown): number {
+    if (this.since === null || (this.isOpen && error instanceof Unreachable)) {
+      this.tell?.(false);
+      this.since = performance.now();
+      this.isOpen = false;
+    }
+    this.tries += 1;
+    return performance.now() - this.since;
   }
 }
 

@@ -16,8 +16,17 @@ export interface SessionParts {
   confirm: (session: Session) => Promise<string>;
   /** What to say of an answer that is a fault. */
   explain: (fault: ApiFault) => CliError;
-  /** Told when a stream loses its connection, and when it has it back. */
-  onOutage: (isOver: boolean) => void;
+  /** Told when a stream loses its connection, and when it has it back: with all that came meanwhile, or without. */
+  onOutage: (outage: 'LOST' | 'WHOLE' | 'BACK') => void;
+}
+
+export interface Followed<Data, Variables, Item extends Numbered> {
+  variables: (afterSeq: number | null) => Variables;
+  item: (data: Data) => Item;
+  /** The number to begin after; null only for a stream that opens at its own beginning, or is live. */
+  afterSeq: number | null;
+  /** Whether it shows the latest alone, and what came while it was cut is not told. */
+  isLive?: boolean;
 }
 
 interface Body {
@@ -68,14 +77,16 @@ export class Session {
   }
 
   /** The events of a subscription until its connection breaks. @throws ApiFault, Unreachable */
-  async *subscribe<Data, Variables>(
+  private async *subscribe<Data, Variables>(
     operation: Operation<Data, Variables>,
     variables: Variables,
+    onOpen: () => void,
   ): AsyncGenerator<Data, void> {
     this.socket ??= this.openSocket();
     const socket = await this.socket;
+    const query = operation.toString();
     try {
-      yield* socket.subscribe<Data>(operation.toString(), variables as Record<string, unknown>);
+      yield* socket.subscribe<Data>({ query, variables: variables as Record<string, unknown>, onOpen });
     } catch (error) {
       throw error instanceof ApiFault ? this.parts.explain(error) : error;
     }
@@ -84,12 +95,13 @@ export class Session {
   /** A stream that outlives broken connections, without gap or duplicate. @throws ApiFault, Unreachable */
   follow<Data, Variables, Item extends Numbered>(
     operation: Operation<Data, Variables>,
-    { variables, item }: { variables: (afterSeq: number | null) => Variables; item: (data: Data) => Item },
+    { variables, item, afterSeq, isLive = false }: Followed<Data, Variables, Item>,
   ): AsyncGenerator<Item, void> {
-    const open = async function* (this: Session, afterSeq: number | null): AsyncGenerator<Item, void> {
-      for await (const data of this.subscribe(operation, variables(afterSeq))) yield item(data);
+    const open = async function* (this: Session, after: number | null, onOpen: () => void): AsyncGenerator<Item, void> {
+      for await (const data of this.subscribe(operation, variables(after), onOpen)) yield item(data);
     }.bind(this);
-    return resume({ open, onOutage: this.parts.onOutage });
+    const onOutage = (isOver: boolean) => this.parts.onOutage(isOver ? (isLive ? 'BACK' : 'WHOLE') : 'LOST');
+    return resume({ open, afterSeq, onOutage });
   }
 
   async close(): Promise<void> {

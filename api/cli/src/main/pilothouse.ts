@@ -1,9 +1,10 @@
 import { CommanderError, type Command } from 'commander';
-import { confirm } from '../features/people/confirm.js';
+import { confirm, explainNobody } from '../features/people/identification.js';
 import type { Act } from '../kernel/act.js';
 import { CliError, EXIT, usageError } from '../kernel/cli-error.js';
 import { Cli, type GlobalOptions } from '../kernel/cli.js';
-import { readEnvironment } from '../kernel/environment.js';
+import { CALLED, readEnvironment } from '../kernel/environment.js';
+import { probablyMeant } from './misspelt.js';
 import { buildProgram } from './program.js';
 
 /** The operator's program: one invocation, its answer on stdout, its exit code. */
@@ -16,12 +17,15 @@ async function main(): Promise<void> {
   try {
     await program.parseAsync();
   } catch (error) {
-    report(error, program.opts<GlobalOptions>().json ?? false);
+    report(error, {
+      json: program.opts<GlobalOptions>().json ?? false,
+      meant: () => probablyMeant(program, process.argv.slice(2)),
+    });
   }
 
   function act(perform: Parameters<Act>[0]): ReturnType<Act> {
     return async (...given) => {
-      const cli = new Cli(readEnvironment(), program.opts<GlobalOptions>(), confirm);
+      const cli = new Cli(readEnvironment(), program.opts<GlobalOptions>(), { confirm, explainNobody });
       try {
         // Commander's last argument is the command itself.
         await perform(cli, ...given.slice(0, -1));
@@ -32,12 +36,16 @@ async function main(): Promise<void> {
   }
 }
 
+const MAY_BE_MISSPELT: ReadonlySet<number> = new Set([EXIT.usage, EXIT.notFound]);
+
 /** One sentence on stderr, or with `--json` one document there; and the exit code. */
-function report(error: unknown, json: boolean): void {
+function report(error: unknown, { json, meant }: { json: boolean; meant: () => string | null }): void {
   const failure = asCliError(error);
   if (!failure) return;
   process.exitCode = failure.exitCode;
-  const { message, code } = failure;
+  const { code } = failure;
+  const slip = MAY_BE_MISSPELT.has(failure.exitCode) ? meant() : null;
+  const message = slip === null ? failure.message : `${failure.message} Did you mean ${CALLED} ${slip}?`;
   process.stderr.write(json ? `${JSON.stringify({ error: { code: code ?? 'FAILED', message } })}\n` : `${message}\n`);
 }
 

@@ -10,6 +10,7 @@ import { registerRuns } from '../features/runs/runs.commands.js';
 import { registerGroups } from '../features/server-groups/groups.commands.js';
 import { registerCommands } from '../features/commands/commands.commands.js';
 import type { Act } from '../kernel/act.js';
+import { showDefaults } from './default-help.js';
 
 /** In the order of the help. */
 const FEATURES = [
@@ -43,5 +44,6 @@ export function buildProgram(act: Act): Command {
     // Usage errors are said by this program's own words; help goes where commander sends it.
     .configureOutput({ outputError: () => undefined });
   for (const register of FEATURES) register(program, act);
+  showDefaults(program);
   return program;
 }

@@ -1,6 +1,10 @@
 import { writeAll } from './write-all.js';
+import { shortIds } from './short-ids.js';
 import { painter, type Paint } from './style.js';
 import { facts, line, table, type Cell, type Column } from './table.js';
+
+/** Columns beside which an id of 36 leaves room for the rest. */
+const WIDE_ENOUGH_FOR_IDS = 120;
 
 export interface OutputOptions {
   json: boolean;
@@ -37,6 +41,11 @@ export class Output {
   /** Something worth saying beside the answer. */
   note(text: string): void {
     process.stderr.write(`${text}\n`);
+  }
+
+  /** How ids are written in a table: whole, but on a terminal that has no room for them. */
+  ids(ids: readonly string[]): (id: string) => string {
+    return this.width !== null && this.width < WIDE_ENOUGH_FOR_IDS ? shortIds(ids) : (id) => id;
   }
 
   table(columns: readonly Column[], rows: readonly (readonly Cell[])[]): string {

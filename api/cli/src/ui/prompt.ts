@@ -19,7 +19,7 @@ export class Prompt {
   /** @throws CliError where nobody can answer, naming the option that does. */
   async text(question: string, { option }: { option: string }): Promise<string> {
     if (!this.isInteractive)
-      throw usageError(`${question} is missing, and there is no terminal to ask at. Give ${option}.`);
+      throw usageError(`There is no terminal to ask at. Give ${option}: ${uncapitalised(question)}.`);
     return (await readLine(`${question}: `, { echo: true })).trim();
   }
 
@@ -94,4 +94,8 @@ function readLine(question: string, { echo }: { echo: boolean }): Promise<string
       if (!echo) process.stderr.write('\n');
     });
   });
+}
+
+function uncapitalised(text: string): string {
+  return text.charAt(0).toLowerCase() + text.slice(1);
 }

@@ -16,7 +16,7 @@ export class AgentOffline extends Refusal {
   static of(server: { id: string; name: string }): AgentOffline {
     return Object.assign(new AgentOffline(), {
       code: 'AGENT_OFFLINE',
-      message: `${server.name} is offline. Choose to deliver when it is back, or run again later.`,
+      message: `${server.name} is offline, and the command was not to wait for its return.`,
       serverId: server.id,
     });
   }
@@ -99,7 +99,7 @@ export class NoTargets extends Refusal {
   static of(offlineCount: number): NoTargets {
     const message =
       offlineCount > 0
-        ? `All ${offlineCount} chosen servers are offline. Choose to deliver when they are back.`
+        ? `${offlineCount === 1 ? 'The chosen server is' : `All ${offlineCount} chosen servers are`} offline, and the command was not to wait.`
         : 'No server that you may run commands on is chosen.';
     return Object.assign(new NoTargets(), { code: 'NO_TARGETS', message, offlineCount });
   }

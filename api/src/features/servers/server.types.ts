@@ -162,7 +162,7 @@ export class Server {
   @Field(() => [ScopeEnum], { description: 'What the control plane may do on it' })
   scopes!: Scope[];
 
-  @Field(() => Boolean, { description: 'Whether dangerous work on it needs a second person' })
+  @Field(() => Boolean, { description: 'Whether it is marked as one to be careful with; nothing asks for a second person yet' })
   protected!: boolean;
 
   @Field(() => Boolean, { description: 'Whether somebody has marked it as being worked on' })

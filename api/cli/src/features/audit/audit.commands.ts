@@ -4,6 +4,10 @@ import { moment } from '../../input/duration.js';
 import { wholeNumber } from '../../input/numbers.js';
 import { listAudit, verifyAudit } from './audit.js';
 
+const SIGN_INS = `
+Sign-ins, set-up and keys belong to no workspace: they stand in the chain of the installation, which only whoever runs
+the database can read. docs/operations.md says how, under "Sign-ins and set-up".`;
+
 const time = (text: string) => moment(text);
 
 export function registerAudit(program: Command, act: Act): void {
@@ -12,12 +16,13 @@ export function registerAudit(program: Command, act: Act): void {
     .command('list', { isDefault: true })
     .description('list entries, the newest first')
     .option('--action <action>', 'exactly this, as server-created')
-    .option('--actor <id>', 'done by this person or token')
-    .option('--target <id>', 'done to this')
+    .option('--actor <actor>', 'done by this person, by e-mail address or id, or token')
+    .option('--target <target>', 'done to this: a server by name, or an id')
     .option('--search <text>', 'part of the action, the target’s id or the detail')
     .option('--from <time>', 'not before: 1h for an hour ago, or an ISO time', time)
     .option('--to <time>', 'before', time)
     .option('--limit <number>', 'how many', wholeNumber('--limit', { min: 1, max: 100_000 }), 50)
+    .addHelpText('after', SIGN_INS)
     .action(act(listAudit));
   audit
     .command('verify')

@@ -1,9 +1,10 @@
 import { allPages } from '../../kernel/all-pages.js';
 import type { Cli } from '../../kernel/cli.js';
 import { EXIT } from '../../kernel/cli-error.js';
-import { word } from '../../input/choice.js';
 import { actorText } from '../../ui/actor-text.js';
 import { relativeTime } from '../../ui/times.js';
+import { detailText } from './entry-text.js';
+import { findActor, findTarget, targetNames, targetText } from './entry-names.js';
 import { ListAudit, VerifyAudit } from './audit.operations.js';
 
 export interface AuditOptions {
@@ -21,8 +22,8 @@ export async function listAudit(cli: Cli, options: AuditOptions): Promise<void> 
   const { action, actor, target, search, from, to, limit } = options;
   const filter = {
     ...(action !== undefined && { action }),
-    ...(actor !== undefined && { actorId: actor }),
-    ...(target !== undefined && { targetId: target }),
+    ...(actor !== undefined && { actorId: await findActor(session, actor) }),
+    ...(target !== undefined && { targetId: await findTarget(session, target) }),
     ...(search !== undefined && { search }),
     ...(from && { from: from.toISOString() }),
     ...(to && { to: to.toISOString() }),
@@ -31,6 +32,7 @@ export async function listAudit(cli: Cli, options: AuditOptions): Promise<void> 
     async (page) => (await session.ask(ListAudit, { filter, ...page })).auditEntries,
     limit,
   );
+  const names = cli.output.json ? new Map<string, string>() : await targetNames(session, entries);
   await cli.output.answer(entries, () => {
     if (entries.length === 0) return 'No entry fits.\n';
     return cli.output.table(
@@ -47,8 +49,8 @@ export async function listAudit(cli: Cli, options: AuditOptions): Promise<void> 
         relativeTime(at),
         done,
         actorText({ kind: actorKind, id: actorId, person: actorPerson }),
-        `${word(targetKind)} ${targetId}`,
-        detail,
+        targetText({ targetKind, targetId, detail }, names),
+        detailText(detail, { without: ['name'] }),
       ]),
     );
   });

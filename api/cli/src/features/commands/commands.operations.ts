@@ -144,3 +144,17 @@ export const CommandOutput = graphql(`
     }
   }
 `);
+
+export const CommandIds = graphql(`
+  query CommandIds($first: Int!, $after: String) {
+    commandHistory(first: $first, after: $after) {
+      nodes {
+        id
+      }
+      pageInfo {
+        endCursor
+        hasNextPage
+      }
+    }
+  }
+`);

@@ -1,6 +1,7 @@
 import { allPages } from '../../kernel/all-pages.js';
 import type { Cli } from '../../kernel/cli.js';
 import { refused } from '../../kernel/cli-error.js';
+import { CALLED } from '../../kernel/environment.js';
 import type { CommandFilterInput, CommandState, CommandHistoryQuery } from '../../gql/graphql.js';
 import { word } from '../../input/choice.js';
 import { actorText } from '../../ui/actor-text.js';
@@ -9,8 +10,10 @@ import { safeText } from '../../ui/safe-text.js';
 import { COMMAND_STATES } from '../../ui/state-words.js';
 import type { Cell } from '../../ui/table.js';
 import { durationText, relativeTime } from '../../ui/times.js';
+import { findRun } from '../runs/find-run.js';
 import { findServers, serverNames } from '../servers/find-server.js';
 import { CancelCommand, CommandHistory, ShowCommand } from './commands.operations.js';
+import { findCommand } from './find-command.js';
 import { followOutput, passOn } from './output-stream.js';
 import { quoted } from './quoted.js';
 
@@ -28,7 +31,7 @@ export async function listCommands(cli: Cli, options: HistoryOptions): Promise<v
   const filter: CommandFilterInput = {
     ...(options.server && { serverIds: (await findServers(session, options.server)).map(({ id }) => id) }),
     ...(options.state && { states: options.state }),
-    ...(options.run !== undefined && { runId: options.run }),
+    ...(options.run !== undefined && { runId: await findRun(session, options.run) }),
     ...(options.search !== undefined && { search: options.search }),
     ...(options.undelivered && { undelivered: true }),
   };
@@ -43,7 +46,8 @@ export async function listCommands(cli: Cli, options: HistoryOptions): Promise<v
   await cli.output.answer(
     commands.map((command) => ({ ...command, serverName: names.get(command.serverId) ?? null })),
     () => {
-      if (commands.length === 0) return 'No commands. Run one with pilothouse run SERVER -- PROGRAM.\n';
+      if (commands.length === 0) return `No commands. Run one with ${CALLED} run SERVER -- PROGRAM.\n`;
+      const short = cli.output.ids(commands.map(({ id }) => id));
       return cli.output.table(
         [
           { title: 'COMMAND' },
@@ -55,7 +59,7 @@ export async function listCommands(cli: Cli, options: HistoryOptions): Promise<v
           { title: 'PROGRAM' },
         ],
         commands.map((command) => [
-          command.id,
+          short(command.id),
           commandStateCell(command.state),
           command.exitCode == null ? '' : String(command.exitCode),
           names.get(command.serverId) ?? command.serverId,
@@ -68,8 +72,9 @@ export async function listCommands(cli: Cli, options: HistoryOptions): Promise<v
   );
 }
 
-export async function showCommand(cli: Cli, id: string): Promise<void> {
+export async function showCommand(cli: Cli, given: string): Promise<void> {
   const session = await cli.session();
+  const id = await findCommand(session, given);
   const { command } = await session.ask(ShowCommand, { id });
   const serverName = (await serverNames(session, [command.serverId])).get(command.serverId) ?? null;
   await cli.output.answer({ ...command, serverName }, () => {
@@ -109,8 +114,9 @@ export async function showCommand(cli: Cli, id: string): Promise<void> {
 }
 
 /** What was recorded of a command's output; with `follow` also what is still to come. */
-export async function showLogs(cli: Cli, id: string, options: { follow?: boolean }): Promise<void> {
+export async function showLogs(cli: Cli, given: string, options: { follow?: boolean }): Promise<void> {
   const session = await cli.session();
+  const id = await findCommand(session, given);
   const { command } = await session.ask(ShowCommand, { id });
   const toEnd = options.follow || command.finishedAt != null;
   const recordedBytes = toEnd ? Number.POSITIVE_INFINITY : command.stdoutBytes + command.stderrBytes;
@@ -123,8 +129,9 @@ export async function showLogs(cli: Cli, id: string, options: { follow?: boolean
   }
 }
 
-export async function cancelCommand(cli: Cli, id: string): Promise<void> {
+export async function cancelCommand(cli: Cli, given: string): Promise<void> {
   const session = await cli.session();
+  const id = await findCommand(session, given);
   const { cancelCommand: cancelled } = await session.ask(CancelCommand, { input: { commandId: id } });
   switch (cancelled.__typename) {
     case 'Command':

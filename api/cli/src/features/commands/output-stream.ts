@@ -12,6 +12,7 @@ export function followOutput(session: Session, commandId: string): AsyncGenerato
   return session.follow(CommandOutput, {
     variables: (afterSeq) => ({ commandId, afterSeq }),
     item: ({ commandOutput }) => commandOutput,
+    afterSeq: null,
   });
 }
 

@@ -3,13 +3,18 @@ import { constants } from 'node:os';
 import type { RunCommandInput, RunCommandMutation, ShowCommandQuery } from '../../gql/graphql.js';
 import type { Cli } from '../../kernel/cli.js';
 import { CliError, EXIT, refused, Unreachable } from '../../kernel/cli-error.js';
+import { CALLED } from '../../kernel/environment.js';
 import type { Session } from '../../kernel/session.js';
 import { COMMAND_STATES } from '../../ui/state-words.js';
-import { findServer } from '../servers/find-server.js';
+import { findServer, serverNames } from '../servers/find-server.js';
 import { commandInput, type ProgramOptions } from './command-input.js';
 import { CancelCommand, RerunCommand, RunCommand, ShowCommand } from './commands.operations.js';
+import { findCommand } from './find-command.js';
 import { Interrupts } from './interrupts.js';
 import { followOutput, passOn } from './output-stream.js';
+import { quoted } from './quoted.js';
+
+export const DELIVER_ADVICE = 'With --deliver-when-back it waits.';
 
 export interface RunOptions extends ProgramOptions {
   detach?: boolean;
@@ -31,12 +36,14 @@ export async function runCommand(cli: Cli, given: string, argv: string[], option
   };
   // With its key the same request never queues twice, so it may be repeated while there is no connection.
   const { runCommand: queued } = await session.askUntilReached(RunCommand, { input });
-  await attend(cli, session, { id: queuedId(queued), detach: options.detach ?? false });
+  await attend(cli, session, { id: queuedId(queued, server.name), detach: options.detach ?? false });
 }
 
 /** Runs an earlier command again, on the same server. */
-export async function rerunCommand(cli: Cli, id: string, options: RunOptions): Promise<void> {
+export async function rerunCommand(cli: Cli, given: string, options: RunOptions): Promise<void> {
   const session = await cli.session();
+  const id = await findCommand(session, given);
+  const { command } = await session.ask(ShowCommand, { id });
   const { rerunCommand: queued } = await session.askUntilReached(RerunCommand, {
     input: {
       commandId: id,
@@ -44,21 +51,24 @@ export async function rerunCommand(cli: Cli, id: string, options: RunOptions): P
       idempotencyKey: randomUUID(),
     },
   });
-  await attend(cli, session, { id: queuedId(queued), detach: options.detach ?? false });
+  const name = (await serverNames(session, [command.serverId])).get(command.serverId) ?? command.serverId;
+  await attend(cli, session, { id: queuedId(queued, name), detach: options.detach ?? false });
 }
 
-function queuedId(queued: RunCommandMutation['runCommand']): string {
+function queuedId(queued: RunCommandMutation['runCommand'], name: string): string {
   switch (queued.__typename) {
     case 'Command':
       return queued.id;
     case 'AgentOffline':
-      throw new CliError(`${queued.message} Here that is --deliver-when-back.`, EXIT.unavailable, queued.code);
+      throw new CliError(`${queued.message} ${DELIVER_ADVICE}`, EXIT.unavailable, queued.code);
     case 'QueueFull':
       throw refused(queued, EXIT.unavailable);
     case 'ScopeMissing':
       throw refused(queued, EXIT.notAllowed);
-    case 'ServerNotReady':
-      throw refused(queued);
+    case 'ServerNotReady': {
+      const advice = `${CALLED} server reenrol ${quoted([name])} gives the line that enrols it.`;
+      throw new CliError(`${queued.message} ${advice}`, EXIT.general, queued.code);
+    }
   }
 }
 
@@ -67,14 +77,14 @@ async function attend(cli: Cli, session: Session, { id, detach }: { id: string; 
   if (cli.output.json) await cli.output.event({ type: 'queued', commandId: id }, () => '');
   const interrupts = new Interrupts(cli.output, {
     stop: () => askForEnd(session, id),
-    follow: `pilothouse logs ${id} --follow`,
+    follow: `${CALLED} logs ${id} --follow`,
   });
   try {
     for await (const item of followOutput(session, id)) await passOn(cli, item);
   } catch (error) {
     if (error instanceof Unreachable) {
       throw new CliError(
-        `${error.message} The command goes on: pilothouse logs ${id} --follow.`,
+        `${error.message} The command goes on: ${CALLED} logs ${id} --follow.`,
         EXIT.unavailable,
         error.code,
       );

@@ -145,6 +145,8 @@ export async function watchMetrics(cli: Cli, given: string[]): Promise<void> {
     variables: () => ({ serverIds }),
     // Numbers rise for each server apart, and a stream begins with the newest sample of each: none of them is a repeat.
     item: ({ metricsSampled }) => ({ ...metricsSampled, end: true }),
+    afterSeq: null,
+    isLive: true,
   });
   const shown = new Map<string, string>();
   for await (const { serverId, gap, sample } of samples) {

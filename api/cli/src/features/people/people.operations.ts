@@ -33,7 +33,8 @@ export const CompleteSetup = graphql(`
           displayName
         }
       }
-      ... on Refusal {
+      ... on SetupRefused {
+        completed
         code
         message
       }

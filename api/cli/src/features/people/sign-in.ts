@@ -1,7 +1,10 @@
 import type { Cli } from '../../kernel/cli.js';
 import { certificatePin } from '../../kernel/address.js';
 import { CliError, EXIT, refused } from '../../kernel/cli-error.js';
-import { CompleteSetup, SetupState, SignIn, SignOut } from './people.operations.js';
+import { CALLED } from '../../kernel/environment.js';
+import { CheckSetupCode, CompleteSetup, SetupState, SignIn, SignOut } from './people.operations.js';
+import { firstMachine, type Machine } from '../servers/first-machine.js';
+import { noOwnerYet } from './identification.js';
 import { askSecondFactor, secondFactorOf, type SecondFactor } from './second-factor.js';
 
 export interface LoginOptions {
@@ -13,13 +16,7 @@ export interface LoginOptions {
 export async function login(cli: Cli, options: LoginOptions): Promise<void> {
   const session = await cli.anonymousSession(options.pin);
   const { setup } = await session.ask(SetupState, {});
-  if (!setup.completed) {
-    throw new CliError(
-      'This control plane has no owner yet. Make one with pilothouse setup.',
-      EXIT.general,
-      'NOT_SET_UP',
-    );
-  }
+  if (!setup.completed) throw noOwnerYet(await cli.origin());
   const email = options.email ?? (await cli.prompt.text('E-mail', { option: '--email' }));
   const password = await cli.prompt.password();
   let factor: SecondFactor = options.code === undefined ? {} : secondFactorOf(options.code);
@@ -53,16 +50,13 @@ export interface SetupOptions {
 export async function setUp(cli: Cli, options: SetupOptions): Promise<void> {
   const session = await cli.anonymousSession(options.pin);
   const { setup } = await session.ask(SetupState, {});
-  if (setup.completed) {
-    throw new CliError(
-      `${await cli.origin()} is set up already. Sign in with pilothouse login, or name another control plane with --url.`,
-      EXIT.general,
-      'SETUP_REFUSED',
-    );
-  }
+  if (setup.completed) throw await setUpAlready(cli);
   const { prompt } = cli;
   const code =
     options.code ?? (await prompt.text('Set-up code, as the control plane printed it', { option: '--code' }));
+  // Before the other questions: nobody wants to answer them all to learn that the first answer was wrong.
+  const { checkSetupCode: checked } = await session.ask(CheckSetupCode, { input: { code } });
+  if (checked.__typename === 'SetupRefused') throw await setUpRefusal(cli, checked);
   const displayName = options.name ?? (await prompt.text('Your name', { option: '--name' }));
   const email = options.email ?? (await prompt.text('E-mail', { option: '--email' }));
   const workspaceName =
@@ -75,14 +69,34 @@ export async function setUp(cli: Cli, options: SetupOptions): Promise<void> {
     case 'SignedIn': {
       await keepSession(cli, completeSetup, options.pin);
       const document = { url: await cli.origin(), person: completeSetup.person, workspaceName };
+      const machine = await firstMachine(session);
       return cli.output.answer(
-        document,
-        () => `Pilothouse is yours, ${displayName}. You are signed in.\nNext: pilothouse servers\n`,
+        { ...document, server: machine },
+        () =>
+          `Pilothouse is yours, ${displayName}. You are signed in.\n${machineText(machine)}Next: ${CALLED} servers\n`,
       );
     }
     case 'SetupRefused':
-      throw refused(completeSetup);
+      throw await setUpRefusal(cli, completeSetup);
   }
+}
+
+async function setUpRefusal(
+  cli: Cli,
+  refusal: { completed: boolean; code: string; message: string },
+): Promise<CliError> {
+  return refusal.completed ? setUpAlready(cli) : refused(refusal, EXIT.notSignedIn);
+}
+
+async function setUpAlready(cli: Cli): Promise<CliError> {
+  const advice = `Sign in with ${CALLED} login, or name another control plane with --url.`;
+  return new CliError(`${await cli.origin()} is set up already. ${advice}`, EXIT.general, 'SETUP_REFUSED');
+}
+
+function machineText(machine: Machine | null): string {
+  if (!machine) return '';
+  if (machine.state === 'ONLINE') return `${machine.name}, the machine that Pilothouse runs on, is online.\n`;
+  return `${machine.name}, the machine that Pilothouse runs on, comes online in a moment: ${CALLED} servers watch\n`;
 }
 
 export async function logout(cli: Cli): Promise<void> {

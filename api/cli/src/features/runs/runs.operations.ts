@@ -122,3 +122,17 @@ export const RunChanged = graphql(`
     }
   }
 `);
+
+export const RunIds = graphql(`
+  query RunIds($first: Int!, $after: String) {
+    runHistory(first: $first, after: $after) {
+      nodes {
+        id
+      }
+      pageInfo {
+        endCursor
+        hasNextPage
+      }
+    }
+  }
+`);

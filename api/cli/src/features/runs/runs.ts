@@ -1,19 +1,22 @@
 import { randomUUID } from 'node:crypto';
 import { allPages } from '../../kernel/all-pages.js';
 import type { Cli } from '../../kernel/cli.js';
-import { EXIT, refused, usageError } from '../../kernel/cli-error.js';
+import { CliError, EXIT, refused, usageError } from '../../kernel/cli-error.js';
+import { CALLED } from '../../kernel/environment.js';
 import type { Session } from '../../kernel/session.js';
 import type { RunOnServersInput, TargetInput } from '../../gql/graphql.js';
 import { actorText } from '../../ui/actor-text.js';
-import { safeLine } from '../../ui/safe-text.js';
 import { RUN_STATES } from '../../ui/state-words.js';
 import { counted, durationText, relativeTime } from '../../ui/times.js';
 import { commandInput, type ProgramOptions } from '../commands/command-input.js';
 import { Interrupts } from '../commands/interrupts.js';
+import { DELIVER_ADVICE } from '../commands/run-command.js';
 import { findGroup } from '../server-groups/find-group.js';
 import { findServers } from '../servers/find-server.js';
+import { findRun } from './find-run.js';
 import { collectResults } from './collect-results.js';
 import { groupResults } from './group-results.js';
+import { leftOutLines, namesText } from './left-out.js';
 import { ListRuns, PreviewRun, ShowRun, StartRun, StopRun } from './runs.operations.js';
 import { resultsDocument, resultsText } from './show-results.js';
 import { progressText, watchRun } from './watch-run.js';
@@ -40,7 +43,7 @@ export async function startRun(cli: Cli, argv: string[], options: StartOptions):
   if (!hasTarget && argv.length === 0 && options.script === undefined) return listRuns(cli, { limit: 20 });
   if (!hasTarget) throw usageError('Say where to run it: --server, --tag, --group or --all.');
   const session = await cli.session();
-  if (options.preview) return previewRun(cli, await targetOf(session, options));
+  if (options.preview) return previewRun(cli, await targetOf(session, options), options);
   const command = await commandInput(argv, options);
   const input: RunOnServersInput = {
     target: await targetOf(session, options),
@@ -60,7 +63,9 @@ export async function startRun(cli: Cli, argv: string[], options: StartOptions):
         ? cli.output.answer({ runId: runOnServers.id }, () => `${runOnServers.id}\n`)
         : attend(cli, session, runOnServers);
     case 'NoTargets':
+      throw nowhere(runOnServers, options);
     case 'QueueFull':
+      throw refused(runOnServers, EXIT.unavailable);
     case 'TooManyTargets':
       throw refused(runOnServers);
     case 'ScopeMissing':
@@ -80,19 +85,37 @@ async function targetOf(session: Session, options: StartOptions): Promise<Target
   };
 }
 
-async function previewRun(cli: Cli, target: TargetInput): Promise<void> {
-  const { runPreview: preview } = await (await cli.session()).ask(PreviewRun, { target });
-  await cli.output.answer(preview, () => {
-    const { servers, serverCount, offline, offlineCount, notReadyCount } = preview;
-    const named = (list: readonly { name: string }[], count: number) =>
-      `${list.map(({ name }) => safeLine(name)).join(' ')}${count > list.length ? ` and ${count - list.length} more` : ''}`;
-    return [
-      `Runs on ${counted(serverCount, 'server')}${serverCount > 0 ? `: ${named(servers, serverCount)}` : ''}.`,
-      ...(offlineCount > 0 ? [`Offline, left out unless --deliver-when-back: ${named(offline, offlineCount)}.`] : []),
-      ...(notReadyCount > 0 ? [`Revoked or not enrolled: ${notReadyCount}.`] : []),
+/** There was no server to run it on: all were offline, or nothing fits what was asked for. */
+function nowhere(
+  refusal: { code: string; message: string; offlineCount: number },
+  { tag, server }: StartOptions,
+): CliError {
+  if (refusal.offlineCount > 0)
+    return new CliError(`${refusal.message} ${DELIVER_ADVICE}`, EXIT.unavailable, refusal.code);
+  if (server) return refused(refusal);
+  const message = tag ? `No server on which you may run commands has the tag ${tag.join(' or ')}.` : refusal.message;
+  return new CliError(message, EXIT.notFound, refusal.code);
+}
+
+async function previewRun(cli: Cli, target: TargetInput, { deliverWhenBack = false }: StartOptions): Promise<void> {
+  const session = await cli.session();
+  const { runPreview: preview } = await session.ask(PreviewRun, { target });
+  const { servers, serverCount, offline, offlineCount, notReady } = preview;
+  const leftOut = [...(deliverWhenBack ? [] : offline), ...notReady].map(({ id }) => id);
+  const lines = cli.output.json ? [] : await leftOutLines(session, leftOut);
+  const names = (list: readonly { name: string }[], count: number) =>
+    namesText(
+      list.map(({ name }) => name),
+      count,
+    );
+  await cli.output.answer(preview, () =>
+    [
+      `Runs on ${counted(serverCount, 'server')}${serverCount > 0 ? `: ${names(servers, serverCount)}` : ''}.`,
+      ...(deliverWhenBack && offlineCount > 0 ? [`Once back, on: ${names(offline, offlineCount)}.`] : []),
+      ...lines,
       '',
-    ].join('\n');
-  });
+    ].join('\n'),
+  );
 }
 
 async function attend(
@@ -100,14 +123,13 @@ async function attend(
   session: Session,
   { id, skippedServerIds }: { id: string; skippedServerIds: string[] },
 ): Promise<void> {
-  if (skippedServerIds.length > 0)
-    cli.output.note(`Left out, because they are not online: ${counted(skippedServerIds.length, 'server')}.`);
+  for (const line of await leftOutLines(session, skippedServerIds)) cli.output.note(line);
   const interrupts = new Interrupts(cli.output, {
     stop: async () => {
       const { stopRun: stopped } = await session.askUntilReached(StopRun, { input: { runId: id } });
       return stopped.__typename === 'AlreadyFinished' ? stopped.message : null;
     },
-    follow: `pilothouse runs show ${id}`,
+    follow: `${CALLED} runs show ${id}`,
   });
   try {
     const run = await watchRun(session, id);
@@ -120,8 +142,9 @@ async function attend(
 }
 
 /** A run with its results so far, grouped by how they ended and what was written. */
-export async function showRun(cli: Cli, id: string): Promise<void> {
-  await answerRun(cli, await cli.session(), id);
+export async function showRun(cli: Cli, given: string): Promise<void> {
+  const session = await cli.session();
+  await answerRun(cli, session, await findRun(session, given));
 }
 
 async function answerRun(cli: Cli, session: Session, id: string): Promise<void> {
@@ -148,19 +171,21 @@ export async function listRuns(cli: Cli, { limit }: { limit: number }): Promise<
   const session = await cli.session();
   const runs = await allPages(async (page) => (await session.ask(ListRuns, page)).runHistory, limit);
   await cli.output.answer(runs, () => {
-    if (runs.length === 0) return 'No runs. Start one with pilothouse runs --tag TAG -- PROGRAM.\n';
+    if (runs.length === 0) return `No runs. Start one with ${CALLED} runs --tag TAG -- PROGRAM.\n`;
+    const short = cli.output.ids(runs.map(({ id }) => id));
     return cli.output.table(
       [{ title: 'RUN' }, { title: 'STATE' }, { title: 'STARTED' }, { title: 'SERVERS' }],
       runs.map((run) => {
         const { glyph, word, tone } = RUN_STATES[run.state];
-        return [run.id, { text: `${glyph} ${word}`, tone }, relativeTime(run.createdAt), progressText(run)];
+        return [short(run.id), { text: `${glyph} ${word}`, tone }, relativeTime(run.createdAt), progressText(run)];
       }),
     );
   });
 }
 
-export async function stopRun(cli: Cli, id: string): Promise<void> {
-  const { stopRun: stopped } = await (await cli.session()).ask(StopRun, { input: { runId: id } });
+export async function stopRun(cli: Cli, given: string): Promise<void> {
+  const session = await cli.session();
+  const { stopRun: stopped } = await session.ask(StopRun, { input: { runId: await findRun(session, given) } });
   switch (stopped.__typename) {
     case 'Run':
       return cli.output.answer(

@@ -1,4 +1,5 @@
 import type { Cli } from '../../kernel/cli.js';
+import { CALLED } from '../../kernel/environment.js';
 import { safeLine, safeText } from '../../ui/safe-text.js';
 import { COMMAND_STATES } from '../../ui/state-words.js';
 import { counted } from '../../ui/times.js';
@@ -27,7 +28,7 @@ function outputLines({ output, commandId }: ResultGroup['results'][0], paint: Cl
   const lines = [...linesOf(stdout), ...linesOf(stderr)];
   const shown = lines.slice(0, SHOWN_LINES).map((line) => `  │ ${line}`);
   const hasMore = isCut || lines.length > SHOWN_LINES;
-  return hasMore ? [...shown, paint(`  │ … all of it: pilothouse logs ${commandId}`, 'idle')] : shown;
+  return hasMore ? [...shown, paint(`  │ … all of it: ${CALLED} logs ${commandId}`, 'idle')] : shown;
 }
 
 function linesOf(text: string): string[] {

@@ -17,6 +17,8 @@ export async function watchRun(session: Session, id: string): Promise<Run> {
   const changes = session.follow(RunChanged, {
     variables: (afterSeq) => ({ runIds: [id], afterSeq }),
     item: ({ runChanged }) => runChanged,
+    // Only a wake: the run is asked for anew beside it, and whole.
+    afterSeq: null,
   });
   // A refusal of the subscription would be one of the query beside it too, which says it.
   void (async () => {

@@ -1,5 +1,7 @@
 import { allPages } from '../../kernel/all-pages.js';
 import { CliError, EXIT } from '../../kernel/cli-error.js';
+import { CALLED } from '../../kernel/environment.js';
+import { withIdLike } from '../../kernel/find-id.js';
 import type { Session } from '../../kernel/session.js';
 import type { ListGroupsQuery } from '../../gql/graphql.js';
 import { ListGroups } from './groups.operations.js';
@@ -27,14 +29,16 @@ export function placeGroups<Node extends { id: string; name: string; parentId?: 
   return groups.map((group) => ({ ...group, path: pathOf(group, new Set([group.id])) }));
 }
 
-/** A group by id, by path, or by name where only one has it. @throws CliError */
+/** A group by id or the beginning of it, by path, or by name where only one has it. @throws CliError */
 export async function findGroup(session: Session, given: string): Promise<PlacedGroup> {
   const groups = await readGroups(session);
   const exact = groups.find(({ id, path }) => id === given || path === given);
   if (exact) return exact;
   const named = groups.filter(({ name }) => name === given);
-  const [only] = named;
-  if (only && named.length === 1) return only;
-  const hint = only ? `Several have that name: ${named.map(({ path }) => path).join(', ')}.` : 'See pilothouse groups.';
+  const [only, ...others] = named.length > 0 ? named : withIdLike(groups, given);
+  if (only && others.length === 0) return only;
+  const hint = only
+    ? `Several are meant: ${[only, ...others].map(({ path }) => path).join(', ')}.`
+    : `See ${CALLED} groups.`;
   throw new CliError(`There is no one group ${given}. ${hint}`, EXIT.notFound, 'NOT_FOUND');
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Cli } from '../../kernel/cli.js';
 import { CliError, EXIT, refused, usageError } from '../../kernel/cli-error.js';
+import { CALLED } from '../../kernel/environment.js';
 import type { UpdateServerGroupInput } from '../../gql/graphql.js';
 import { findGroup, readGroups } from './find-group.js';
 import { CreateGroup, DeleteGroup, UpdateGroup } from './groups.operations.js';
@@ -8,10 +9,11 @@ import { CreateGroup, DeleteGroup, UpdateGroup } from './groups.operations.js';
 export async function listGroups(cli: Cli): Promise<void> {
   const groups = await readGroups(await cli.session());
   await cli.output.answer(groups, () => {
-    if (groups.length === 0) return 'No groups yet. Make one with pilothouse groups add NAME.\n';
+    if (groups.length === 0) return `No groups yet. Make one with ${CALLED} groups add NAME.\n`;
+    const short = cli.output.ids(groups.map(({ id }) => id));
     return cli.output.table(
       [{ title: 'GROUP' }, { title: 'SERVERS', align: 'right' }, { title: 'ID' }],
-      groups.map(({ path, serverCount, id }) => [path, String(serverCount), id]),
+      groups.map(({ path, serverCount, id }) => [path, String(serverCount), short(id)]),
     );
   });
 }

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { allPages } from '../../kernel/all-pages.js';
 import type { Cli } from '../../kernel/cli.js';
 import { CliError, EXIT, refused, usageError } from '../../kernel/cli-error.js';
+import { CALLED } from '../../kernel/environment.js';
 import type { CreateServerInput, PermissionProfileName, ServerProblem, UpdateServerInput } from '../../gql/graphql.js';
 import { word } from '../../input/choice.js';
 import { counted, relativeTime } from '../../ui/times.js';
@@ -11,6 +13,7 @@ import {
   ChangeTagsOnServers,
   CreateServer,
   DeleteServer,
+  ListServers,
   MoveServersToGroup,
   ReenrolServer,
   RevokeServer,
@@ -23,6 +26,8 @@ export interface AddOptions {
   profile: PermissionProfileName;
   description?: string;
   group?: string;
+  /** The same as `group`. */
+  to?: string;
   tag?: string[];
   protected?: boolean;
   concurrency?: number;
@@ -30,12 +35,13 @@ export interface AddOptions {
 
 export async function addServer(cli: Cli, name: string, options: AddOptions): Promise<void> {
   const session = await cli.session();
+  const group = options.group ?? options.to;
   const input = {
     name,
     profile: options.profile,
     idempotencyKey: randomUUID(),
     ...(options.description !== undefined && { description: options.description }),
-    ...(options.group !== undefined && { groupId: (await findGroup(session, options.group)).id }),
+    ...(group !== undefined && { groupId: (await findGroup(session, group)).id }),
     ...(options.tag && { tags: options.tag }),
     ...(options.protected && { protected: true }),
     ...(options.concurrency !== undefined && { concurrency: options.concurrency }),
@@ -93,13 +99,15 @@ async function answerEnrolment(cli: Cli, { server, enrolment }: Enrolment, done:
       `  ${installCommandWithWget}`,
       'with the agent there already:',
       `  ${command}`,
+      'where no systemd runs, as in a container: the same, then keep this running:',
+      '  pilothouse-agent run',
       ...(LOOPBACK_URL.test(command) ? [LOOPBACK_HINT] : []),
       '',
       `Token, good once, ends ${relativeTime(expiresAt)}, not shown again:`,
       `  ${token}`,
       '',
       'See it come online:',
-      `  pilothouse servers watch ${quoted([server.name])}`,
+      `  ${CALLED} servers watch ${quoted([server.name])}`,
       '',
     ].join('\n');
   });
@@ -134,23 +142,41 @@ export async function tagServers(
   options: { add?: string[]; remove?: string[] },
 ): Promise<void> {
   const { add = [], remove = [] } = options;
-  if (add.length + remove.length === 0) throw usageError('Say which tags with --add and --remove.');
   const session = await cli.session();
   const serverIds = (await findServers(session, given)).map(({ id }) => id);
+  if (add.length + remove.length === 0) return showTags(cli, serverIds);
   const { changeTagsOnServers } = await session.ask(ChangeTagsOnServers, { input: { serverIds, add, remove } });
-  await answerOutcomes(
-    cli,
-    changeTagsOnServers.outcomes,
-    ({ name, tags }) => `${name}: ${tags.join(' ') || 'no tags'}`,
+  await answerOutcomes(cli, changeTagsOnServers.outcomes, tagsText);
+}
+
+async function showTags(cli: Cli, serverIds: readonly string[]): Promise<void> {
+  const session = await cli.session();
+  const filter = { serverIds: [...serverIds] };
+  const servers = await allPages(
+    async (page) => (await session.ask(ListServers, { filter, orderBy: 'NAME', ...page })).servers,
+  );
+  await cli.output.answer(
+    servers.map(({ id, name, tags, automaticTags }) => ({ id, name, tags, automaticTags })),
+    () => servers.map((server) => `${tagsText(server)}\n`).join(''),
   );
 }
 
-export async function moveServers(cli: Cli, given: string[], options: { to?: string; out?: boolean }): Promise<void> {
-  if ((options.to === undefined) !== (options.out ?? false))
-    throw usageError('Say where to: --to GROUP, or --out of every group.');
+function tagsText({ name, tags, automaticTags }: { name: string; tags: string[]; automaticTags: string[] }): string {
+  const automatic = automaticTags.length > 0 ? ` (by itself: ${automaticTags.join(' ')})` : '';
+  return `${name}: ${tags.join(' ') || 'no tags'}${automatic}`;
+}
+
+export async function moveServers(
+  cli: Cli,
+  given: string[],
+  options: { group?: string; to?: string; out?: boolean },
+): Promise<void> {
+  const group = options.group ?? options.to;
+  if ((group === undefined) !== (options.out ?? false))
+    throw usageError('Say where to: --group GROUP, or --out of every group.');
   const session = await cli.session();
   const serverIds = (await findServers(session, given)).map(({ id }) => id);
-  const groupId = options.to === undefined ? null : (await findGroup(session, options.to)).id;
+  const groupId = group === undefined ? null : (await findGroup(session, group)).id;
   const { moveServersToGroup: moved } = await session.ask(MoveServersToGroup, { input: { serverIds, groupId } });
   switch (moved.__typename) {
     case 'ServerOutcomes':
@@ -186,7 +212,10 @@ async function answerOutcomes<Changed>(
       .join(''),
   );
   const failed = outcomes.filter(({ server }) => !server).length;
-  if (failed > 0) throw new CliError(`${counted(failed, 'server')} of ${outcomes.length} stayed as they were.`);
+  if (failed > 0)
+    throw new CliError(
+      `${counted(failed, 'server')} of ${outcomes.length} stayed ${failed === 1 ? 'as it was' : 'as they were'}.`,
+    );
 }
 
 export async function setMaintenance(cli: Cli, given: string, mark: 'ON' | 'OFF'): Promise<void> {
@@ -211,7 +240,7 @@ export async function rotateServerKey(cli: Cli, given: string): Promise<void> {
         const when = asked.connected
           ? 'It connects again with it in a moment'
           : 'It is offline and does so when it is back';
-        return `Asked ${asked.name} for a new key. ${when}; pilothouse audit --target ${asked.id} shows it.\n`;
+        return `Asked ${asked.name} for a new key. ${when}; ${CALLED} audit --target ${asked.id} shows it.\n`;
       });
     case 'ServerNotEnrolled':
     case 'AgentTooOld':

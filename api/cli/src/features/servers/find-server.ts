@@ -1,25 +1,30 @@
+import type { ServerFilterInput, ServerState } from '../../gql/graphql.js';
 import { allPages } from '../../kernel/all-pages.js';
 import { CliError, EXIT } from '../../kernel/cli-error.js';
+import { CALLED } from '../../kernel/environment.js';
+import { isBeginningOfId, isWholeId, onlyOne, withIdLike } from '../../kernel/find-id.js';
 import type { Session } from '../../kernel/session.js';
-import { ServerNames } from './servers.operations.js';
+import { ServerNames, ServerStates } from './servers.operations.js';
 
 export interface NamedServer {
   id: string;
   name: string;
 }
 
-const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 /** So many ids may be asked for at once. */
 const MAX_IDS = 200;
 
-/** A server by its id or exact name. @throws CliError */
+/** A server by its exact name, its id or the beginning of that. @throws CliError */
 export async function findServer(session: Session, given: string): Promise<NamedServer> {
-  const filter = ID.test(given) ? { serverIds: [given] } : { search: given };
-  const servers = await allPages(async (page) => (await session.ask(ServerNames, { filter, ...page })).servers);
+  const read = (filter: ServerFilterInput) =>
+    allPages(async (page) => (await session.ask(ServerNames, { filter, ...page })).servers);
+  const servers = await read(isWholeId(given) ? { serverIds: [given] } : { search: given });
   const found = servers.find(({ id, name }) => name === given || id === given.toLowerCase());
   if (found) return found;
+  const begun = isBeginningOfId(given) ? withIdLike(await read({}), given) : [];
+  if (begun.length > 0) return onlyOne('server', given, begun);
   const alike = servers.slice(0, 3).map(({ name }) => name);
-  const hint = alike.length > 0 ? `Similar: ${alike.join(', ')}.` : 'See pilothouse servers.';
+  const hint = alike.length > 0 ? `Similar: ${alike.join(', ')}.` : `See ${CALLED} servers.`;
   throw new CliError(`There is no server ${given}. ${hint}`, EXIT.notFound, 'NOT_FOUND');
 }
 
@@ -31,12 +36,18 @@ export async function findServers(session: Session, given: readonly string[]): P
 
 /** Names by id; a server that is gone is missing. */
 export async function serverNames(session: Session, ids: readonly string[]): Promise<Map<string, string>> {
+  return new Map((await serverStates(session, ids)).map(({ id, name }) => [id, name]));
+}
+
+/** Servers by id, those that are there. */
+export async function serverStates(session: Session, ids: readonly string[]) {
   const distinct = [...new Set(ids)];
-  const names = new Map<string, string>();
-  for (let start = 0; start < distinct.length; start += MAX_IDS) {
-    const filter = { serverIds: distinct.slice(start, start + MAX_IDS) };
-    const { servers } = await session.ask(ServerNames, { filter, first: MAX_IDS });
-    for (const { id, name } of servers.nodes) names.set(id, name);
+  const batches = Array.from({ length: Math.ceil(distinct.length / MAX_IDS) }, (_, index) =>
+    distinct.slice(index * MAX_IDS, (index + 1) * MAX_IDS),
+  );
+  const servers: { id: string; name: string; state: ServerState }[] = [];
+  for (const serverIds of batches) {
+    servers.push(...(await session.ask(ServerStates, { filter: { serverIds }, first: MAX_IDS })).servers.nodes);
   }
-  return names;
+  return servers;
 }

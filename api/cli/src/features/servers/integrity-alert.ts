@@ -1,5 +1,6 @@
 import type { Cli } from '../../kernel/cli.js';
 import { refused } from '../../kernel/cli-error.js';
+import { CALLED } from '../../kernel/environment.js';
 import { counted, relativeTime } from '../../ui/times.js';
 import { quoted } from '../commands/quoted.js';
 import { findServer } from './find-server.js';
@@ -32,10 +33,10 @@ export function alertAdvice(cli: Cli, server: AlertedServer): string {
   return [
     alertLines(cli, [server]),
     'Somebody may have changed what is stored for this server, or what is sent to it. Look into it,\n',
-    `  pilothouse audit --target ${server.integrityAlert.commandId}\n`,
-    '  pilothouse audit verify\n',
+    `  ${CALLED} audit --target ${server.integrityAlert.commandId}\n`,
+    `  ${CALLED} audit verify\n`,
     'then take the warning away:\n',
-    `  pilothouse servers acknowledge ${quoted([server.name])}\n`,
+    `  ${CALLED} servers acknowledge ${quoted([server.name])}\n`,
   ].join('');
 }
 

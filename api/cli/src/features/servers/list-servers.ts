@@ -1,5 +1,6 @@
 import { allPages } from '../../kernel/all-pages.js';
 import type { Cli } from '../../kernel/cli.js';
+import { CALLED } from '../../kernel/environment.js';
 import type { ServerFilterInput, ServerOrder, ServerState } from '../../gql/graphql.js';
 import { SERVER_STATES } from '../../ui/state-words.js';
 import { relativeTime } from '../../ui/times.js';
@@ -7,7 +8,7 @@ import type { Cell } from '../../ui/table.js';
 import { findGroup } from '../server-groups/find-group.js';
 import { findServers } from './find-server.js';
 import { alertLines, type AlertedServer } from './integrity-alert.js';
-import { ListServers, WatchServers } from './servers.operations.js';
+import { ListServers, NewestChange, WatchServers } from './servers.operations.js';
 
 export interface ListOptions {
   state?: ServerState[];
@@ -35,7 +36,7 @@ export async function listServers(cli: Cli, options: ListOptions): Promise<void>
       const isFiltered = Object.keys(filter).length > 0;
       return isFiltered
         ? 'No server fits.\n'
-        : 'No servers yet. Add one with pilothouse server add NAME --profile operator.\n';
+        : `No servers yet. Add one with ${CALLED} server add NAME --profile operator.\n`;
     }
     const table = cli.output.table(
       [
@@ -65,28 +66,20 @@ export async function listServers(cli: Cli, options: ListOptions): Promise<void>
 export async function watchServers(cli: Cli, given: string[]): Promise<void> {
   const session = await cli.session();
   const serverIds = given.length > 0 ? (await findServers(session, given)).map(({ id }) => id) : null;
-  const changes = session.follow(WatchServers, {
-    variables: (afterSeq) => ({ afterSeq, serverIds }),
-    item: ({ serverChanged }) => serverChanged,
-  });
-  // Following begins before the list is read: what changes in between is told twice rather than not at all.
-  let next = ahead(changes.next());
+  // Asked for before the list is read: what changes in between is told twice rather than not at all.
+  const { newestChange } = await session.ask(NewestChange, {});
   const filter = serverIds && { serverIds };
   const servers = await allPages(
     async (page) => (await session.ask(ListServers, { filter, orderBy: 'NAME', ...page })).servers,
   );
-  for (const server of servers) await printChange(cli, { seq: null, serverId: server.id, server });
-  for (let change = await next; !change.done; change = await next) {
-    next = ahead(changes.next());
-    await printChange(cli, change.value);
-  }
-}
-
-/** A promise that is awaited later; until then its failure is no unhandled one. */
-function ahead<Value>(promise: Promise<Value>): Promise<Value> {
-  // Not lost: whoever awaits the promise gets the failure.
-  promise.catch(() => undefined);
-  return promise;
+  const shown = new ShownServers(cli);
+  for (const server of servers) await shown.print({ seq: null, serverId: server.id, server });
+  const changes = session.follow(WatchServers, {
+    variables: (afterSeq) => ({ afterSeq, serverIds }),
+    item: ({ serverChanged }) => serverChanged,
+    afterSeq: newestChange,
+  });
+  for await (const change of changes) await shown.print(change);
 }
 
 interface Change {
@@ -96,14 +89,26 @@ interface Change {
   server: (AlertedServer & { state: ServerState; stateReason: string }) | null;
 }
 
-async function printChange(cli: Cli, change: Change): Promise<void> {
-  const { output } = cli;
-  await output.event(change, () => {
+/** What was said of each server: a change that shows nothing new, of its description say, is no line for people. */
+class ShownServers {
+  private readonly texts = new Map<string, string>();
+
+  constructor(private readonly cli: Cli) {}
+
+  async print(change: Change): Promise<void> {
+    const { output } = this.cli;
+    const text = this.textOf(change);
+    if (!output.json && this.texts.get(change.serverId) === text) return;
+    this.texts.set(change.serverId, text);
     const at = new Date().toLocaleTimeString('en-GB');
-    const { server, serverId } = change;
-    if (!server) return output.line([at, serverId, 'was deleted']);
-    return output.line([at, stateCell(server.state), server.name, server.stateReason]) + alertLines(cli, [server]);
-  });
+    await output.event(change, () => `${at}  ${text}`);
+  }
+
+  private textOf({ server, serverId }: Change): string {
+    const { output } = this.cli;
+    if (!server) return output.line([serverId, 'was deleted']);
+    return output.line([stateCell(server.state), server.name, server.stateReason]) + alertLines(this.cli, [server]);
+  }
 }
 
 export function stateCell(state: ServerState): Cell {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import { Option, type Command } from 'commander';
 import type { Act } from '../../kernel/act.js';
 import { choice } from '../../input/choice.js';
 import { listed } from '../../input/lists.js';
@@ -67,8 +67,9 @@ function registerChanges(servers: Command, act: Act): void {
     )
     .option('--description <text>', 'what it is for')
     .option('--group <group>', 'group to put it in')
+    .addOption(new Option('--to <group>', 'group to put it in').hideHelp())
     .option('--tag <tag>', 'tag; may be repeated', listed)
-    .option('--protected', 'dangerous work on it needs a second person')
+    .option('--protected', 'mark it as one to be careful with')
     .option('--concurrency <number>', 'how many commands may run on it at once', concurrency)
     .action(act(addServer));
   servers
@@ -77,8 +78,8 @@ function registerChanges(servers: Command, act: Act): void {
     .option('--name <name>', 'another name')
     .option('--description <text>', 'what it is for')
     .option('--profile <profile>', 'what it grants: read-only, operator or full-access', profile)
-    .option('--protected', 'dangerous work on it needs a second person')
-    .option('--no-protected', 'no second person is needed')
+    .option('--protected', 'mark it as one to be careful with')
+    .option('--no-protected', 'take that mark away')
     .option('--concurrency <number>', 'how many commands may run on it at once', concurrency)
     .action(act(editServer));
   servers
@@ -90,7 +91,8 @@ function registerChanges(servers: Command, act: Act): void {
   servers
     .command('move <server...>')
     .description('put servers into a group')
-    .option('--to <group>', 'the group')
+    .option('--group <group>', 'the group')
+    .addOption(new Option('--to <group>', 'the group').hideHelp())
     .option('--out', 'out of every group')
     .action(act(moveServers));
   servers

@@ -233,6 +233,7 @@ export const ChangeTagsOnServers = graphql(`
             id
             name
             tags
+            automaticTags
           }
         }
       }

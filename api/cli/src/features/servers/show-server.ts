@@ -34,7 +34,7 @@ function overview({ output }: Cli, server: Server): string {
     ['disconnected', server.connected ? null : server.disconnectReason],
     ['latency', server.latencyMs == null ? null : `${Math.round(server.latencyMs)} ms`],
     ['profile', `${word(server.profile)} (${server.scopes.map(word).join(', ')})`],
-    ['protected', server.protected ? 'yes, dangerous work needs a second person' : null],
+    ['protected', server.protected ? 'yes, to be careful with' : null],
     ['identity', server.duplicateIdentity ? { text: 'two agents use it by turns', tone: 'bad' } : null],
     ['queue', server.queueHeld ? { text: 'held until somebody has looked at it', tone: 'warn' } : null],
     ['commands', `at most ${server.concurrency} at once`],

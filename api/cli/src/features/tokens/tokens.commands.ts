@@ -25,5 +25,5 @@ export function registerTokens(program: Command, act: Act): void {
       wholeNumber('--days', { min: 1, max: 366 }),
     )
     .action(act(createToken));
-  tokens.command('revoke <token>').description('end one').action(act(revokeToken));
+  tokens.command('revoke <token>').description('end one, by name or id').action(act(revokeToken));
 }

@@ -2,6 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { allPages } from '../../kernel/all-pages.js';
 import type { Cli } from '../../kernel/cli.js';
 import { refused } from '../../kernel/cli-error.js';
+import { onlyOne, withIdLike } from '../../kernel/find-id.js';
+import type { Session } from '../../kernel/session.js';
+import { CALLED } from '../../kernel/environment.js';
 import type { ApiTokenScope } from '../../gql/graphql.js';
 import { word } from '../../input/choice.js';
 import { relativeTime } from '../../ui/times.js';
@@ -9,9 +12,10 @@ import { CreateToken, ListTokens, RevokeToken } from './tokens.operations.js';
 
 export async function listTokens(cli: Cli): Promise<void> {
   const session = await cli.session();
-  const tokens = await allPages(async (page) => (await session.ask(ListTokens, page)).apiTokens);
+  const tokens = await readTokens(session);
   await cli.output.answer(tokens, () => {
-    if (tokens.length === 0) return 'No API tokens. Make one with pilothouse tokens create NAME --scope read.\n';
+    if (tokens.length === 0) return `No API tokens. Make one with ${CALLED} tokens create NAME --scope read.\n`;
+    const short = cli.output.ids(tokens.map(({ id }) => id));
     return cli.output.table(
       [
         { title: 'TOKEN' },
@@ -23,7 +27,7 @@ export async function listTokens(cli: Cli): Promise<void> {
         { title: 'NAME' },
       ],
       tokens.map(({ id, hint, scopes, lastUsedAt, expiresAt, person, name }) => [
-        id,
+        short(id),
         hint,
         scopes.map(word).join(' '),
         lastUsedAt == null ? 'never' : relativeTime(lastUsedAt),
@@ -63,7 +67,21 @@ export async function createToken(
   }
 }
 
-export async function revokeToken(cli: Cli, id: string): Promise<void> {
-  const { revokeApiToken: revoked } = await (await cli.session()).ask(RevokeToken, { input: { apiTokenId: id } });
-  await cli.output.answer({ id: revoked.id, revoked: true }, () => `Revoked the token ${revoked.id}.\n`);
+/** By id, the beginning of it, or the name where only one has it. */
+export async function revokeToken(cli: Cli, given: string): Promise<void> {
+  const session = await cli.session();
+  const token = await findToken(session, given);
+  await session.ask(RevokeToken, { input: { apiTokenId: token.id } });
+  await cli.output.answer({ id: token.id, revoked: true }, () => `Revoked the token ${token.name}.\n`);
+}
+
+async function findToken(session: Session, given: string): Promise<{ id: string; name: string }> {
+  const tokens = await readTokens(session);
+  const exact = tokens.find(({ id }) => id === given.toLowerCase());
+  const named = tokens.filter(({ name }) => name === given);
+  return exact ?? onlyOne('token', given, named.length > 0 ? named : withIdLike(tokens, given));
+}
+
+function readTokens(session: Session) {
+  return allPages(async (page) => (await session.ask(ListTokens, page)).apiTokens);
 }

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { allPages } from '../../kernel/all-pages.js';
 import type { Cli } from '../../kernel/cli.js';
 import { CliError, EXIT, refused } from '../../kernel/cli-error.js';
+import { CALLED } from '../../kernel/environment.js';
+import { onlyOne, withIdLike } from '../../kernel/find-id.js';
 import type { Session } from '../../kernel/session.js';
 import type { WorkspaceRole } from '../../gql/graphql.js';
 import { word } from '../../input/choice.js';
@@ -93,15 +95,15 @@ export async function removeMember(cli: Cli, email: string, options: { yes?: boo
 }
 
 export async function listInvitations(cli: Cli): Promise<void> {
-  const session = await cli.session();
-  const invitations = await allPages(async (page) => (await session.ask(ListInvitations, page)).invitations);
+  const invitations = await readInvitations(await cli.session());
   await cli.output.answer(invitations, () => {
     if (invitations.length === 0)
-      return 'No open invitations. Make one with pilothouse members invite E-MAIL --role operator.\n';
+      return `No open invitations. Make one with ${CALLED} members invite E-MAIL --role operator.\n`;
+    const short = cli.output.ids(invitations.map(({ id }) => id));
     return cli.output.table(
       [{ title: 'INVITATION' }, { title: 'E-MAIL' }, { title: 'ROLE' }, { title: 'ENDS' }, { title: 'BY' }],
       invitations.map(({ id, email, role, expiresAt, invitedBy }) => [
-        id,
+        short(id),
         email,
         word(role),
         relativeTime(expiresAt),
@@ -111,20 +113,27 @@ export async function listInvitations(cli: Cli): Promise<void> {
   });
 }
 
-export async function revokeInvitation(cli: Cli, id: string): Promise<void> {
-  const { revokeInvitation: revoked } = await (
-    await cli.session()
-  ).ask(RevokeInvitation, { input: { invitationId: id } });
+/** By id, the beginning of it, or the e-mail address. */
+export async function revokeInvitation(cli: Cli, given: string): Promise<void> {
+  const session = await cli.session();
+  const invitations = await readInvitations(session);
+  const addressed = invitations.filter(({ email }) => email === given.toLowerCase());
+  const found = onlyOne('invitation', given, addressed.length > 0 ? addressed : withIdLike(invitations, given));
+  const { revokeInvitation: revoked } = await session.ask(RevokeInvitation, { input: { invitationId: found.id } });
   await cli.output.answer({ id: revoked.id, revoked: true }, () => `Took the invitation ${revoked.id} back.\n`);
 }
 
-async function readMembers(session: Session) {
+function readInvitations(session: Session) {
+  return allPages(async (page) => (await session.ask(ListInvitations, page)).invitations);
+}
+
+export async function readMembers(session: Session) {
   return allPages(async (page) => (await session.ask(ListMembers, page)).members);
 }
 
 async function findMember(session: Session, email: string): Promise<string> {
   const members = await readMembers(session);
   const found = members.find(({ person }) => person.email === email.toLowerCase() || person.id === email);
-  if (!found) throw new CliError(`${email} is not a member. See pilothouse members.`, EXIT.notFound, 'NOT_FOUND');
+  if (!found) throw new CliError(`${email} is not a member. See ${CALLED} members.`, EXIT.notFound, 'NOT_FOUND');
   return found.person.id;
 }

@@ -2,7 +2,9 @@ import { randomUUID } from 'node:crypto';
 import { certificatePin } from '../../kernel/address.js';
 import { allPages } from '../../kernel/all-pages.js';
 import type { Cli } from '../../kernel/cli.js';
-import { CliError, EXIT, refused } from '../../kernel/cli-error.js';
+import { EXIT, refused } from '../../kernel/cli-error.js';
+import { CALLED } from '../../kernel/environment.js';
+import { onlyOne, withIdLike } from '../../kernel/find-id.js';
 import { word } from '../../input/choice.js';
 import { relativeTime } from '../../ui/times.js';
 import { WhoAmI } from '../people/people.operations.js';
@@ -18,29 +20,29 @@ export async function listWorkspaces(cli: Cli): Promise<void> {
   const session = await cli.session();
   const memberships = await allPages(async (page) => (await session.ask(ListWorkspaces, page)).workspaces);
   const { caller } = await session.ask(WhoAmI, {});
-  await cli.output.answer(memberships, () =>
-    cli.output.table(
+  await cli.output.answer(memberships, () => {
+    const short = cli.output.ids(memberships.map(({ workspace }) => workspace.id));
+    return cli.output.table(
       [{ title: 'WORKSPACE' }, { title: 'ROLE' }, { title: 'JOINED' }, { title: 'NAME' }],
       memberships.map(({ workspace, role, joinedAt }) => [
-        workspace.id,
+        short(workspace.id),
         word(role),
         relativeTime(joinedAt),
         workspace.id === caller.workspace.id
           ? { text: `${workspace.name} (this one)`, tone: 'strong' }
           : workspace.name,
       ]),
-    ),
-  );
+    );
+  });
 }
 
 /** From now on commands are about this workspace. */
 export async function selectWorkspace(cli: Cli, given: string): Promise<void> {
   const session = await cli.session();
   const memberships = await allPages(async (page) => (await session.ask(ListWorkspaces, page)).workspaces);
-  const found = memberships.find(({ workspace }) => workspace.id === given || workspace.name === given);
-  if (!found)
-    throw new CliError(`You are in no workspace ${given}. See pilothouse workspaces.`, EXIT.notFound, 'NOT_FOUND');
-  const { workspace } = found;
+  const workspaces = memberships.map(({ workspace: each }) => each);
+  const named = workspaces.filter(({ id, name }) => id === given || name === given);
+  const workspace = onlyOne('workspace', given, named.length > 0 ? named : withIdLike(workspaces, given));
   await cli.remember({ workspaceId: workspace.id });
   await cli.output.answer(workspace, () => `Working in ${workspace.name} from now on.\n`);
 }
@@ -54,7 +56,7 @@ export async function createWorkspace(cli: Cli, name: string): Promise<void> {
     case 'Workspace':
       return cli.output.answer(
         { id: created.id, name: created.name },
-        () => `Made ${created.name}. Work in it with pilothouse workspaces use ${created.id}.\n`,
+        () => `Made ${created.name}. Work in it with ${CALLED} workspaces use ${created.id}.\n`,
       );
     case 'QuotaReached':
       throw refused(created);
@@ -92,7 +94,7 @@ export async function joinWorkspace(cli: Cli, code: string, options: JoinOptions
         ...(signedIn?.token != null && { token: signedIn.token, email: signedIn.person.email }),
         ...(options.pin !== undefined && { pin: certificatePin(options.pin) }),
       });
-      return cli.output.answer({ workspace }, () => `You are in ${workspace.name} now. Next: pilothouse servers\n`);
+      return cli.output.answer({ workspace }, () => `You are in ${workspace.name} now. Next: ${CALLED} servers\n`);
     }
     case 'SignInToAccept':
       throw refused(accepted, EXIT.notSignedIn);
