@@ -80,15 +80,6 @@ export class CommandRepository {
     return rows.map((row) => row.id);
   }
 
-  /** What waits for a server and was never sent, by whom it was queued. */
-  findUnsent(tx: Transaction, serverId: string): Promise<{ actorKind: string; actorId: string; ids: string[] }[]> {
-    return tx.manager.query(
-      `select actor_kind as "actorKind", actor_id as "actorId", array_agg(id) as ids from commands
-        where server_id = $1 and state = 'QUEUED' and sent_at is null group by actor_kind, actor_id`,
-      [serverId],
-    );
-  }
-
   async markCancelRequested(
     tx: Transaction,
     ids: readonly string[],
