@@ -3,6 +3,7 @@ import type { CommandState } from '@pilothouse/protocol';
 import { Brackets, In } from 'typeorm';
 import { allAnswered, findPrepared, queryPrepared, type Transaction } from '../../kernel/database/index.js';
 import { decodeTimeCursor, pageSize, timeCursor, toPage, type Page } from '../../kernel/graphql/connection.js';
+import { IS_OF_NEXT_CHANGES, valuesOf, type WantedChanges } from '../../kernel/streams/change.repository.js';
 
 /** How many commands are locked at once, wherever they are: two transactions then never wait for each other. */
 export const IN_ORDER = 'order by id for no key update';
@@ -37,6 +38,10 @@ export class CommandRepository {
 
   findMany(tx: Transaction, ids: readonly string[]): Promise<CommandEntity[]> {
     return findPrepared(tx.manager, CommandEntity, { condition: 'id = any($1::uuid[])', values: [ids] });
+  }
+
+  findOfNextChanges(tx: Transaction, wanted: WantedChanges): Promise<CommandEntity[]> {
+    return findPrepared(tx.manager, CommandEntity, { condition: IS_OF_NEXT_CHANGES, values: valuesOf(wanted) });
   }
 
   /** Locks the row: nothing else moves the command until the transaction ends. */

@@ -11,6 +11,7 @@ export function commandSubscription(parts: ChangeParts & { repository: CommandRe
     action: 'commands.read',
     ids: { name: 'commandIds', description: 'Only these; at most 200' },
     load: (tx, ids) => parts.repository.findMany(tx, ids),
+    loadAhead: (tx, wanted) => parts.repository.findOfNextChanges(tx, wanted),
     toChange: ({ seq, thing }) => ({ seq, command: toCommand(thing) }),
   });
 }

@@ -7,6 +7,7 @@ import { Fault } from '../fault.js';
 import { isId } from '../ids.js';
 import type { WorkspaceContext } from '../request-context.js';
 import { AfterSeq, checkedSeq } from './after-seq.js';
+import type { WantedChanges } from './change.repository.js';
 import { followChanges, type Change } from './follow-changes.js';
 
 /** What every subscription to changes stands on. */
@@ -29,6 +30,8 @@ export interface ChangeSubscription<Thing extends { id: string }, Event extends 
   afterSeq?: string;
   /** The things of these ids as they are now. One that is left out is not told of. */
   load: (tx: Transaction, ids: readonly string[], ctx: WorkspaceContext) => Promise<readonly Thing[]>;
+  /** See `FollowedChanges`. */
+  loadAhead?: (tx: Transaction, wanted: WantedChanges) => Promise<readonly Thing[]>;
   toChange: (change: Change<Thing>, ctx: WorkspaceContext) => Event;
 }
 
@@ -38,7 +41,7 @@ export interface ChangeSubscription<Thing extends { id: string }, Event extends 
  */
 export function changeSubscription<Thing extends { id: string }, Event extends object>(
   { database, bus }: ChangeParts,
-  { name, description, type, kind, action, ids, afterSeq, load, toChange }: ChangeSubscription<Thing, Event>,
+  { name, description, type, kind, action, ids, afterSeq, load, loadAhead, toChange }: ChangeSubscription<Thing, Event>,
 ): object {
   const start = (ctx: WorkspaceContext, args: Record<string, unknown>) =>
     followChanges<Thing>(ctx, {
@@ -48,6 +51,7 @@ export function changeSubscription<Thing extends { id: string }, Event extends o
       afterSeq: checkedSeq(args.afterSeq as number | null | undefined),
       ids: ids ? followedIds(args[ids.name] as readonly string[] | null | undefined) : null,
       load: (tx, changed) => load(tx, changed, ctx),
+      loadAhead,
     });
 
   @Resolver()

@@ -22,10 +22,29 @@ export async function oldestChange(tx: Transaction): Promise<number | null> {
   return rows[0]?.seq == null ? null : Number(rows[0].seq);
 }
 
+/** Changes of one kind after a number; of some things only, or of all. */
+export interface WantedChanges {
+  kind: ChangeKind;
+  ids: readonly string[] | null;
+  afterSeq: number;
+}
+
+/**
+ * Holds for the things of the changes that `findNextChanges` gives: with it they are read in the same round trip. Its
+ * values are those of `valuesOf`.
+ */
+export const IS_OF_NEXT_CHANGES = `id in (
+  select subject_id from workspace_events
+   where seq > $1 and kind = $2 and ($3::uuid[] is null or subject_id = any($3)) order by seq limit ${MOST_AT_ONCE})`;
+
+export function valuesOf({ afterSeq, kind, ids }: WantedChanges): unknown[] {
+  return [afterSeq, kind, ids];
+}
+
 /** The next few changes of one kind, skipping all others; everything `upTo` has been looked at, and with `isLast` everything. */
 export async function findNextChanges(
   tx: Transaction,
-  { kind, ids, afterSeq }: { kind: ChangeKind; ids: readonly string[] | null; afterSeq: number },
+  { kind, ids, afterSeq }: WantedChanges,
 ): Promise<{ found: NumberedChange[]; upTo: number; isLast: boolean }> {
   let upTo = afterSeq;
   for (;;) {

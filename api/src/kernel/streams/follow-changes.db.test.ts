@@ -2,8 +2,9 @@ import { seedWorkspace, type SeededWorkspace } from '@pilothouse/db/testing';
 import { v7 as uuidv7 } from 'uuid';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { FeatureHarness } from '../../testing/feature-harness.js';
-import type { ChangeKind, Transaction } from '../database/index.js';
+import { queryPrepared, type ChangeKind, type Transaction } from '../database/index.js';
 import { systemContext, type WorkspaceContext } from '../request-context.js';
+import { IS_OF_NEXT_CHANGES, valuesOf } from './change.repository.js';
 import { followChanges } from './follow-changes.js';
 
 let harness: FeatureHarness;
@@ -112,6 +113,35 @@ test('loads few things at a time, however many have changed: a reader that does 
   });
   expect(await take(100, following)).toEqual(ids.map((id, i) => [i + 1, id]));
   expect(Math.max(...loads)).toBe(16);
+});
+
+test('loads ahead exactly the things whose changes come next, over pages of others, of all and of some', async () => {
+  const { database, bus } = harness;
+  const servers = newIds(40);
+  await note('SERVER', servers.slice(0, 20));
+  await note('GROUP', newIds(600));
+  await note('SERVER', servers.slice(20));
+  const ahead: string[][] = [];
+  const follow = (ids: readonly string[] | null) =>
+    followChanges(ctx, {
+      database,
+      bus,
+      kind: 'SERVER',
+      afterSeq: 0,
+      ids,
+      load: async (_tx, missed) => Promise.reject(new Error(`Not loaded ahead: ${missed.length}`)),
+      loadAhead: async ({ manager }, wanted) => {
+        // As repositories ask for rows by it, of the changes themselves.
+        const text = `select distinct id from (select subject_id as id from workspace_events) as changed where ${IS_OF_NEXT_CHANGES}`;
+        const found = await queryPrepared<{ id: string }>(manager, text, valuesOf(wanted));
+        ahead.push(found.map(({ id }) => id));
+        return found;
+      },
+    });
+  expect((await take(40, follow(null))).map(([, id]) => id)).toEqual(servers);
+  expect(Math.max(...ahead.map((ids) => ids.length))).toBe(16);
+  const some = [servers[3]!, servers[37]!];
+  expect((await take(2, follow(some))).map(([, id]) => id)).toEqual(some);
 });
 
 test('refuses a number that is no longer kept, or not reached yet, just over the edge', async () => {
