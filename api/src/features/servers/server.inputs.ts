@@ -70,7 +70,10 @@ export class UpdateServerInput {
   @Field(() => [ScopeEnum], { nullable: true, description: 'Scopes, in place of a profile' })
   scopes?: Scope[] | null;
 
-  @Field(() => Boolean, { nullable: true, description: 'Whether it is marked as one to be careful with; nothing asks for a second person yet' })
+  @Field(() => Boolean, {
+    nullable: true,
+    description: 'Whether it is marked as one to be careful with; nothing asks for a second person yet',
+  })
   protected?: boolean | null;
 
   @Field(() => Int, {

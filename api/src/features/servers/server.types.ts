@@ -162,7 +162,9 @@ export class Server {
   @Field(() => [ScopeEnum], { description: 'What the control plane may do on it' })
   scopes!: Scope[];
 
-  @Field(() => Boolean, { description: 'Whether it is marked as one to be careful with; nothing asks for a second person yet' })
+  @Field(() => Boolean, {
+    description: 'Whether it is marked as one to be careful with; nothing asks for a second person yet',
+  })
   protected!: boolean;
 
   @Field(() => Boolean, { description: 'Whether somebody has marked it as being worked on' })
