@@ -19,6 +19,8 @@ const SETTINGS = {
   max_parallel_workers: '2',
   max_parallel_workers_per_gather: '1',
   autovacuum_max_workers: '2',
+  // The first commands of an installation are planned for a table that was empty a moment ago, until it is analysed.
+  autovacuum_naptime: '10s',
   io_workers: '1',
   jit: 'off',
   random_page_cost: '1.1',

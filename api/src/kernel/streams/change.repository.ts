@@ -33,9 +33,9 @@ export interface WantedChanges {
  * Holds for the things of the changes that `findNextChanges` gives: with it they are read in the same round trip. Its
  * values are those of `valuesOf`.
  */
-export const IS_OF_NEXT_CHANGES = `id in (
+export const IS_OF_NEXT_CHANGES = `id = any(array(
   select subject_id from workspace_events
-   where seq > $1 and kind = $2 and ($3::uuid[] is null or subject_id = any($3)) order by seq limit ${MOST_AT_ONCE})`;
+   where seq > $1 and kind = $2 and ($3::uuid[] is null or subject_id = any($3)) order by seq limit ${MOST_AT_ONCE}))`;
 
 export function valuesOf({ afterSeq, kind, ids }: WantedChanges): unknown[] {
   return [afterSeq, kind, ids];
