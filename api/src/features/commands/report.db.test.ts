@@ -120,6 +120,27 @@ describe('revisions and changes', () => {
     expect(numbers).toEqual([numbers[0]!, numbers[0]! + 1, numbers[0]! + 2]);
   });
 
+  it('are fewer where the start comes with the taking: it says both, whatever stands between them', async () => {
+    const [one, other] = [await copy('QUEUED'), await copy('QUEUED')];
+    const frames = [received(one), received(other), started(one), ended(one)];
+    expect(await scene.harness.publish(scene.server, frames)).toEqual([]);
+    const row = await scene.harness.row(one);
+    expect(row).toMatchObject({ state: 'SUCCEEDED', revision: 3, unit: `ph-cmd-${one}.service` });
+    expect(row.deliveredAt).toEqual(row.startedAt);
+    expect(row.startedAt).not.toBeNull();
+    expect(await scene.harness.row(other)).toMatchObject({ state: 'DELIVERED', revision: 2, startedAt: null });
+  });
+
+  it('are refused both where the start is', async () => {
+    const intruder = await scene.harness.server(scene.workspace);
+    const id = await copy('QUEUED');
+    const refused = await scene.harness.publish(intruder, [received(id), started(id)]);
+    expect(refused).toMatchObject([
+      { index: 0, code: 'UNKNOWN_COMMAND' },
+      { index: 1, code: 'UNKNOWN_COMMAND' },
+    ]);
+  });
+
   it('note the start on the host and when time runs out', async () => {
     const id = await copy('DELIVERED');
     await scene.harness.publish(scene.server, [started(id)]);

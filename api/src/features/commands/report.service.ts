@@ -63,6 +63,24 @@ export interface ReportParts {
 }
 
 /**
+ * Where a command's `received` comes with its `started`, the second says the first too: its row is written once less.
+ * @returns from the places of those that are implied to those that imply them.
+ */
+function findImplied(frames: readonly IndexedFrame[]): ReadonlyMap<number, number> {
+  const places = new Map<string, number>();
+  for (const [place, { frame }] of frames.entries()) {
+    const started = frameBody(frame, 'started');
+    if (started) places.set(started.commandId, place);
+  }
+  const implied = new Map<number, number>();
+  for (const [place, { frame }] of frames.entries()) {
+    const by = places.get(frameBody(frame, 'received')?.commandId ?? '');
+    if (by !== undefined && by > place) implied.set(place, by);
+  }
+  return implied;
+}
+
+/**
  * Applies what an agent says of its commands, inside the gateway's fenced transaction. Everything may come twice: a
  * repetition changes nothing and is not refused.
  */
@@ -81,10 +99,13 @@ export class ReportService {
     tx: WriteTransaction,
     { agent, frames }: { agent: ReportingAgent; frames: readonly IndexedFrame[] },
   ): Promise<FrameRefusal[]> {
+    const impliedBy = findImplied(frames);
     // Each begins with its compare-and-set, so that these reach the database in the order of the frames.
-    const answers = await allAnswered(frames.map(({ frame }) => this.applyOne(ctx, tx, { agent, frame })));
+    const answers = await allAnswered(
+      frames.map(async ({ frame }, place) => (impliedBy.has(place) ? null : this.applyOne(ctx, tx, { agent, frame }))),
+    );
     const refused = frames.flatMap(({ index }, place) => {
-      const refusal = answers[place];
+      const refusal = answers[impliedBy.get(place) ?? place];
       return refusal ? [{ index, ...refusal }] : [];
     });
     const [ofOutput = []] = await this.recordOutput(tx, [{ serverId: agent.serverId, frames }], ctx.now());
