@@ -1,6 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, rm } from 'node:fs/promises';
+import { mkdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { hostVariables } from '../../../../kernel/environment.js';
@@ -70,8 +70,8 @@ export class DockerEngine {
     const ended = once(this.daemon, 'exit');
     this.daemon.kill('SIGTERM');
     await ended;
-    // Its own namespace of networks stays mounted after it.
-    await run('umount', [join(this.directory, 'engine/exec/netns/default')]);
+    // Its own namespace of networks stays mounted after it, but not always.
+    for (const mount of (await mountsBelow(this.directory)).toReversed()) await run('umount', [mount]);
   }
 
   private get variables(): Record<string, string> {
@@ -83,4 +83,10 @@ export class DockerEngine {
       DOCKER_BUILDKIT: '0',
     };
   }
+}
+
+/** Paths of what is mounted below a directory, in the order of mounting. */
+async function mountsBelow(directory: string): Promise<string[]> {
+  const lines = (await readFile('/proc/self/mounts', 'utf8')).split('\n');
+  return lines.map((line) => line.split(' ')[1] ?? '').filter((path) => path.startsWith(`${directory}/`));
 }
