@@ -37,6 +37,20 @@ export class BenchDatabase {
     return rows[0]?.count ?? 0;
   }
 
+  /** Whether PostgreSQL has analysed a table of Pilothouse's: plans made before that are made for an empty table. */
+  async hasAnalysed(table: string): Promise<boolean> {
+    const url = new URL(this.url);
+    url.pathname = '/pilothouse';
+    const client = new Client({ connectionString: url.href, application_name: 'bench' });
+    await client.connect();
+    const { rows } = await client.query<{ count: number }>(
+      'select (autoanalyze_count + analyze_count)::int as count from pg_stat_user_tables where relname = $1',
+      [table],
+    );
+    await client.end();
+    return (rows[0]?.count ?? 0) > 0;
+  }
+
   remove(): Promise<void> {
     return this.stop();
   }

@@ -31,13 +31,18 @@ export type CommandState =
   name: 'commands_run',
   onDelete: 'CASCADE',
 })
-@Index('commands_idempotency', ['workspaceId', 'actorId', 'idempotencyKey'], { unique: true })
+@Index('commands_idempotency', ['workspaceId', 'actorId', 'idempotencyKey'], {
+  unique: true,
+  where: `idempotency_key is not null`,
+})
 @Index('commands_sequence', ['serverId', 'sequence'], { unique: true })
 @Index('commands_recent', ['workspaceId', 'createdAt', 'id'])
 @Index('commands_by_server', ['workspaceId', 'serverId', 'createdAt'])
 @Index('commands_by_run', ['runId', 'batch'], { where: `run_id is not null` })
 @Index('commands_finished', ['finishedAt'], { where: `finished_at is not null` })
-@Index('commands_open', ['serverId', 'priority', 'sequence'], { where: `state in ('QUEUED', 'DELIVERED', 'RUNNING')` })
+@Index('commands_open', ['workspaceId', 'serverId', 'priority', 'sequence'], {
+  where: `state in ('QUEUED', 'DELIVERED', 'RUNNING')`,
+})
 export class CommandEntity {
   @PrimaryColumn({ type: 'uuid', name: 'id', primaryKeyConstraintName: 'commands_pkey' })
   id!: string;
