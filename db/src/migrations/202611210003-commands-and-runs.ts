@@ -70,7 +70,6 @@ const TABLES = `
     idempotency_key text,
     rerun_of uuid,
     search_text text not null,
-    -- empty only inside the transaction that makes the row: it is signed after the audit entry has its place
     envelope bytea not null default '',
     -- whether the envelope is stored sealed, because values of an environment or standard input are in it
     envelope_sealed boolean not null default false,

@@ -51,14 +51,13 @@ export class CommandCanceller {
       sent.map(({ id }) => id),
       { by: actorOf(ctx).id, at: now },
     );
-    const intents = sent
+    const prepared = sent
       .filter(({ serverId }) => !numbered.get(serverId)?.revoked)
-      .map((command) => cancelIntent(ctx, command, numbered));
-    if (intents.length === 0) return tx.audit(record);
-    await instructions.insertCancels(tx, intents, now);
-    issuer.signOnCommit(tx, ctx, { intents, record });
+      .map((command) => ({ intent: cancelIntent(ctx, command, numbered) }));
+    if (prepared.length === 0) return tx.audit(record);
+    issuer.queueCancels(tx, ctx, { prepared, record });
     tx.afterCommit(() => {
-      for (const { serverId } of intents) bus.publish(`queue:${serverId}`);
+      for (const { intent } of prepared) bus.publish(`queue:${intent.serverId}`);
     });
   }
 }

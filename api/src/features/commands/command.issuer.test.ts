@@ -1,14 +1,11 @@
-import { randomBytes } from 'node:crypto';
-import type { CancelIntent, Intent } from '@pilothouse/protocol';
+import type { CancelIntent } from '@pilothouse/protocol';
 import { pino } from 'pino';
 import { expect, it } from 'vitest';
 import type { AuditPlace, WriteTransaction } from '../../kernel/database/index.js';
 import { makeContext, type WorkspaceContext } from '../../kernel/request-context.js';
-import { SealingKey } from '../../kernel/sealing.js';
 import { SigningRefused, type Signer } from '../../signer/index.js';
 import { CommandIssuer } from './command.issuer.js';
-import { InstructionRepository } from './instruction.repository.js';
-import { EnvelopeSeal } from './envelope.seal.js';
+import type { InstructionRepository } from './instruction.repository.js';
 
 const ctx = makeContext({
   requestId: 'request',
@@ -41,23 +38,23 @@ const CANCEL: CancelIntent = {
 };
 
 /** Runs the step that stands between the audit entry and the commit, with this signer. */
-async function signWith(sign: Signer['sign'], intents: readonly Intent[] = []): Promise<string[]> {
+async function signWith(sign: Signer['sign'], intents: readonly CancelIntent[] = []): Promise<string[]> {
   const stored: string[] = [];
   let step: (place: AuditPlace) => Promise<void> = async () => undefined;
   const tx = {
-    sent: () => void stored.push('stored'),
+    sent: () => undefined,
     audit: () => undefined,
     afterAudit: (given: typeof step) => (step = given),
   } as unknown as WriteTransaction;
   const signer = { sign } as Signer;
   const issuer = new CommandIssuer({
-    instructions: new InstructionRepository(new EnvelopeSeal(new SealingKey(randomBytes(32)))),
+    instructions: { insertCancels: async () => void stored.push('stored') } as unknown as InstructionRepository,
     signer,
     log: pino({ level: 'silent' }),
     signerDeadlineMs: 50,
   });
-  issuer.signOnCommit(tx, ctx, {
-    intents,
+  issuer.queueCancels(tx, ctx, {
+    prepared: intents.map((intent) => ({ intent })),
     record: { action: 'command-queued', target: { kind: 'COMMAND', id: 'id' } },
   });
   await step({} as AuditPlace);

@@ -1,4 +1,4 @@
-import { intentDigest, type CommandIntent, type Intent, type SignedEnvelope } from '@pilothouse/protocol';
+import { intentDigest, type CancelIntent, type Intent, type SignedEnvelope } from '@pilothouse/protocol';
 import { v7 as uuidv7 } from 'uuid';
 import type { AuditPlace, AuditRecord, WriteTransaction } from '../../kernel/database/index.js';
 import { Fault } from '../../kernel/fault.js';
@@ -6,7 +6,7 @@ import type { Logger } from '../../kernel/log.js';
 import type { RequestContext, WorkspaceContext } from '../../kernel/request-context.js';
 import { SigningRefused, type IssuingAction, type Signer } from '../../signer/index.js';
 import { limitsFor, type CommandPlan } from './command.plan.js';
-import type { InstructionRepository, NewCommand, NumberedServer, SignedInstruction } from './instruction.repository.js';
+import type { InstructionRepository, NumberedServer, PreparedCommand, Signed } from './instruction.repository.js';
 import { storedArguments } from './stored-arguments.js';
 
 /** How long the signer may take before the mutation fails and rolls back. */
@@ -25,7 +25,13 @@ export interface IssueRequest {
 /** What goes on record for instructions: the signer takes them under these actions only. */
 export type IssuingRecord = Omit<AuditRecord, 'intentDigest'> & { action: IssuingAction };
 
-/** Makes rows and instructions, and has them signed once their audit entry has its place. */
+/** Instructions to be signed, and what goes on record for all of them. */
+interface Issue<Prepared> {
+  prepared: readonly Prepared[];
+  record: IssuingRecord;
+}
+
+/** Makes instructions, and has them signed once their audit entry has its place: only then are there rows of them. */
 export class CommandIssuer {
   constructor(
     private readonly parts: {
@@ -36,41 +42,46 @@ export class CommandIssuer {
     },
   ) {}
 
-  /** Inserts the commands, unsigned. @returns them with the instructions to be signed, in the order of the servers. */
-  prepareCommands(tx: WriteTransaction, ctx: WorkspaceContext, request: IssueRequest): PreparedCommand[] {
+  /** @returns commands to be signed, in the order of the servers. */
+  prepareCommands(ctx: WorkspaceContext, request: IssueRequest): PreparedCommand[] {
     const now = ctx.now();
-    const prepared = request.servers.map((server, index) => prepareCommand(ctx, request, { server, index, now }));
-    const rows = prepared.map(({ row }) => row);
-    tx.sent(this.parts.instructions.insertCommands(tx, rows));
-    for (const { id } of rows) tx.changed('COMMAND', id);
-    return prepared;
+    return request.servers.map((server, index) => prepareCommand(ctx, request, { server, index, now }));
+  }
+
+  /** Queues commands when the transaction ends. */
+  queueCommands(tx: WriteTransaction, ctx: WorkspaceContext, issue: Issue<PreparedCommand>): void {
+    for (const { row } of issue.prepared) tx.changed('COMMAND', row.id);
+    this.signOnCommit(tx, ctx, issue, (signed) => this.parts.instructions.insertCommands(tx, signed));
+  }
+
+  queueCancels(tx: WriteTransaction, ctx: WorkspaceContext, issue: Issue<{ intent: CancelIntent }>): void {
+    this.signOnCommit(tx, ctx, issue, (signed) => this.parts.instructions.insertCancels(tx, signed));
   }
 
   /** Puts the instructions on record and has them signed inside the transaction, after everything that could wait. */
-  signOnCommit(
+  private signOnCommit<Prepared extends { intent: Intent }>(
     tx: WriteTransaction,
     ctx: WorkspaceContext,
-    { intents, record }: { intents: readonly Intent[]; record: IssuingRecord },
+    { prepared, record }: Issue<Prepared>,
+    insert: (signed: readonly Signed<Prepared>[]) => Promise<void>,
   ): void {
-    tx.audit({ ...record, intentDigest: intentDigest(intents) });
-    tx.afterAudit(async (place) => {
-      const signed = await this.sign(ctx, place, intents);
-      tx.sent(this.parts.instructions.storeEnvelopes(tx, signed));
-    });
+    tx.audit({ ...record, intentDigest: intentDigest(prepared.map(({ intent }) => intent)) });
+    tx.afterAudit(async (place) => tx.sent(insert(await this.sign(ctx, place, prepared))));
   }
 
-  private async sign(
+  private async sign<Prepared extends { intent: Intent }>(
     ctx: WorkspaceContext,
     place: AuditPlace,
-    intents: readonly Intent[],
-  ): Promise<SignedInstruction[]> {
+    prepared: readonly Prepared[],
+  ): Promise<Signed<Prepared>[]> {
     if (ctx.credential === null) throw new Error('Instructions were issued without a credential');
     try {
+      const intents = prepared.map(({ intent }) => intent);
       const envelopes = await withDeadline(
         this.parts.signer.sign({ credential: ctx.credential.reveal(), audit: place, intents }),
         this.parts.signerDeadlineMs ?? SIGNER_DEADLINE_MS,
       );
-      return inPairs(intents, envelopes);
+      return inPairs(prepared, envelopes);
     } catch (error) {
       if (!(error instanceof SigningRefused)) {
         throw new Fault('UNAVAILABLE', 'The signer does not answer. Nothing was queued; try again.', { cause: error });
@@ -79,11 +90,6 @@ export class CommandIssuer {
       throw refusalFault(error);
     }
   }
-}
-
-export interface PreparedCommand {
-  row: NewCommand;
-  intent: CommandIntent;
 }
 
 function prepareCommand(
@@ -171,11 +177,14 @@ function refusalFault(error: SigningRefused): Fault {
 }
 
 /** The signer answers in the order it was asked in. */
-function inPairs(intents: readonly Intent[], envelopes: readonly SignedEnvelope[]): SignedInstruction[] {
-  return intents.map((intent, index) => {
+function inPairs<Prepared extends { intent: Intent }>(
+  prepared: readonly Prepared[],
+  envelopes: readonly SignedEnvelope[],
+): Signed<Prepared>[] {
+  return prepared.map((instruction, index) => {
     const envelope = envelopes[index];
     if (!envelope) throw new Error('The signer has signed fewer instructions than it was asked for');
-    return { intent, envelope };
+    return { ...instruction, envelope };
   });
 }
 

@@ -170,7 +170,7 @@ export class CommandService {
       const { plan, template } = planned;
       const refusal = refuse(server, { plan, whenOffline: request.whenOffline ?? 'SKIP', full: full.has(server.id) });
       if (refusal) return refusal;
-      const prepared = issuer.prepareCommands(tx, ctx, {
+      const prepared = issuer.prepareCommands(ctx, {
         plan,
         servers: [...numbered.values()],
         expiresInMs,
@@ -178,8 +178,8 @@ export class CommandService {
         rerunOf: request.rerunOf,
       });
       const id = prepared[0]?.row.id ?? '';
-      issuer.signOnCommit(tx, ctx, {
-        intents: prepared.map(({ intent }) => intent),
+      issuer.queueCommands(tx, ctx, {
+        prepared,
         record: {
           action: 'command-queued',
           target: { kind: 'COMMAND', id },
@@ -187,7 +187,7 @@ export class CommandService {
         },
       });
       tx.afterCommit(() => bus.publish(`queue:${server.id}`));
-      return tx.later(this.reread(tx, id));
+      return tx.atEnd(() => this.reread(tx, id));
     });
     if (outcome instanceof Fault) throw outcome;
     return outcome instanceof Later ? outcome.answer : outcome;

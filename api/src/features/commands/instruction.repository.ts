@@ -1,8 +1,15 @@
 import { InstructionEntity, type CommandEntity } from '@pilothouse/db';
-import { COMMAND_LIMITS, sha256Hex, type CancelIntent, type Intent, type SignedEnvelope } from '@pilothouse/protocol';
-import { allAnswered, queryPrepared, type Transaction } from '../../kernel/database/index.js';
+import {
+  COMMAND_LIMITS,
+  sha256Hex,
+  type CancelIntent,
+  type CommandIntent,
+  type Intent,
+  type SignedEnvelope,
+} from '@pilothouse/protocol';
+import { queryPrepared, type Transaction } from '../../kernel/database/index.js';
 import type { EnvelopeSeal } from './envelope.seal.js';
-import { storageOf, type EnvelopeTable } from './instruction-kinds.js';
+import { storageOf } from './instruction-kinds.js';
 
 /** A server with the next place in its order of instructions. Its row stays locked until the transaction ends. */
 export interface NumberedServer {
@@ -38,13 +45,16 @@ export type NewCommand = Pick<
   | 'expiresAt'
 >;
 
-/** An instruction with what was signed for it. */
-export interface SignedInstruction {
-  intent: Intent;
-  envelope: SignedEnvelope;
+/** A command that is to be signed, and the row that it will be. */
+export interface PreparedCommand {
+  row: NewCommand;
+  intent: CommandIntent;
 }
 
-/** Instructions on their way into the queues of servers: numbered, inserted, signed. */
+/** What was signed for an instruction. */
+export type Signed<Prepared extends { intent: Intent }> = Prepared & { envelope: SignedEnvelope };
+
+/** Instructions on their way into the queues of servers: numbered, and inserted once they are signed. */
 export class InstructionRepository {
   constructor(private readonly seal: EnvelopeSeal) {}
 
@@ -79,19 +89,23 @@ export class InstructionRepository {
     return new Set(rows.map((row) => row.server_id));
   }
 
-  async insertCommands(tx: Transaction, rows: readonly NewCommand[]): Promise<void> {
+  async insertCommands(tx: Transaction, commands: readonly Signed<PreparedCommand>[]): Promise<void> {
+    const rows = commands.map((command) => ({ ...command.row, ...this.columnsOf(command) }));
     await queryPrepared(
       tx.manager,
       `insert into commands (id, workspace_id, server_id, run_id, batch, held, sequence, priority, state, arguments, scopes, limits,
-                             idempotent, actor_kind, actor_id, idempotency_key, rerun_of, search_text, created_at, expires_at)
+                             idempotent, actor_kind, actor_id, idempotency_key, rerun_of, search_text, created_at, expires_at,
+                             envelope, envelope_sealed, envelope_digest, envelope_key_id, envelope_signature)
        select id, workspace_id, server_id, run_id, batch, held, sequence, priority, state, arguments,
               array(select jsonb_array_elements_text(scopes)), limits, idempotent, actor_kind, actor_id, idempotency_key,
-              rerun_of, search_text, created_at, expires_at
+              rerun_of, search_text, created_at, expires_at, envelope, sealed, digest, key_id, signature
          from unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::uuid[], $5::integer[], $6::boolean[], $7::bigint[],
                      $8::integer[], $9::text[], $10::jsonb[], $11::jsonb[], $12::jsonb[], $13::boolean[], $14::text[],
-                     $15::uuid[], $16::text[], $17::uuid[], $18::text[], $19::timestamptz[], $20::timestamptz[])
+                     $15::uuid[], $16::text[], $17::uuid[], $18::text[], $19::timestamptz[], $20::timestamptz[],
+                     $21::bytea[], $22::boolean[], $23::text[], $24::text[], $25::bytea[])
               as c(id, workspace_id, server_id, run_id, batch, held, sequence, priority, state, arguments, scopes, limits,
-                   idempotent, actor_kind, actor_id, idempotency_key, rerun_of, search_text, created_at, expires_at)`,
+                   idempotent, actor_kind, actor_id, idempotency_key, rerun_of, search_text, created_at, expires_at,
+                   envelope, sealed, digest, key_id, signature)`,
       [
         rows.map((row) => row.id),
         rows.map((row) => row.workspaceId),
@@ -113,56 +127,40 @@ export class InstructionRepository {
         rows.map((row) => row.searchText),
         rows.map((row) => row.createdAt),
         rows.map((row) => row.expiresAt),
+        rows.map((row) => row.envelope),
+        rows.map((row) => row.envelopeSealed),
+        rows.map((row) => row.envelopeDigest),
+        rows.map((row) => row.envelopeKeyId),
+        rows.map((row) => row.envelopeSignature),
       ],
     );
   }
 
-  async insertCancels(tx: Transaction, intents: readonly CancelIntent[], createdAt: Date): Promise<void> {
-    const rows = intents.map((intent) => ({
+  async insertCancels(tx: Transaction, cancels: readonly Signed<{ intent: CancelIntent }>[]): Promise<void> {
+    const rows = cancels.map(({ intent, envelope }) => ({
       id: intent.id,
       workspaceId: intent.workspaceId,
       serverId: intent.serverId,
-      kind: 'cancel',
+      kind: intent.kind,
       commandId: intent.arguments.commandId,
-      createdAt,
+      createdAt: new Date(intent.issuedAt),
       expiresAt: new Date(intent.expiresAt),
+      ...this.columnsOf({ intent, envelope }),
     }));
     await tx.manager.createQueryBuilder().insert().into(InstructionEntity).values(rows).updateEntity(false).execute();
   }
 
-  /** Stores what was signed for instructions whose rows are there; sealed where secrets may be in it. */
-  async storeEnvelopes(tx: Transaction, signed: readonly SignedInstruction[]): Promise<void> {
-    const tables = new Set(signed.map(({ intent }) => storageOf(intent).table));
-    await allAnswered(
-      [...tables].map((table) => {
-        const own = signed.filter(({ intent }) => storageOf(intent).table === table);
-        return this.storeIn(tx, table, own);
-      }),
-    );
-  }
-
-  private async storeIn(tx: Transaction, table: EnvelopeTable, signed: readonly SignedInstruction[]): Promise<void> {
-    const rows = signed.map(({ intent, envelope: { bytes, keyId, signature } }) => {
-      const { id, workspaceId } = intent;
-      const sealed = storageOf(intent).holdsSecrets(intent);
-      const stored = sealed ? this.seal.seal({ table, id, workspaceId }, bytes) : bytes;
-      return { id, stored, sealed, digest: sha256Hex(bytes), keyId, signature };
-    });
-    await queryPrepared(
-      tx.manager,
-      `update ${table} i set envelope = e.bytes, envelope_sealed = e.sealed, envelope_digest = e.digest,
-              envelope_key_id = e.key_id, envelope_signature = e.signature
-         from unnest($1::uuid[], $2::bytea[], $3::boolean[], $4::text[], $5::text[], $6::bytea[])
-              as e(id, bytes, sealed, digest, key_id, signature)
-        where i.id = e.id`,
-      [
-        rows.map(({ id }) => id),
-        rows.map(({ stored }) => stored),
-        rows.map(({ sealed }) => sealed),
-        rows.map(({ digest }) => digest),
-        rows.map(({ keyId }) => keyId),
-        rows.map(({ signature }) => signature),
-      ],
-    );
+  /** An envelope as its row holds it: sealed where secrets may be in it. */
+  private columnsOf({ intent, envelope: { bytes, keyId, signature } }: Signed<{ intent: Intent }>) {
+    const { id, workspaceId } = intent;
+    const { table, holdsSecrets } = storageOf(intent);
+    const sealed = holdsSecrets(intent);
+    return {
+      envelope: sealed ? this.seal.seal({ table, id, workspaceId }, bytes) : bytes,
+      envelopeSealed: sealed,
+      envelopeDigest: sha256Hex(bytes),
+      envelopeKeyId: keyId,
+      envelopeSignature: signature,
+    };
   }
 }

@@ -11,11 +11,11 @@ import { isStorable } from '../../kernel/storable-text.js';
 import type { RequestContext, WorkspaceContext } from '../../kernel/request-context.js';
 import type { CommandCanceller } from './command.canceller.js';
 import { planChoice, type CommandChoice } from './command.choice.js';
-import { actorOf, type CommandIssuer, type PreparedCommand } from './command.issuer.js';
+import { actorOf, type CommandIssuer } from './command.issuer.js';
 import { auditDetail, checkExpiry, type CommandPlan } from './command.plan.js';
 import { AlreadyFinished, NoTargets, QueueFull, ScopeMissing, TooManyTargets } from './command.refusals.js';
 import type { CommandRepository } from './command.repository.js';
-import type { InstructionRepository } from './instruction.repository.js';
+import type { InstructionRepository, PreparedCommand } from './instruction.repository.js';
 import type { WhenOffline } from './command.service.js';
 import type { RunAdvancer } from './run.advancer.js';
 import { batchOf, checkOptions, type RunOptions, type RunOptionsRequest } from './run.options.js';
@@ -108,8 +108,8 @@ export class RunService {
       const prepared = await this.prepare(ctx, tx, run);
       tx.changed('RUN', run.id);
       const counts = { servers: run.servers.length, skipped: run.skipped.length };
-      issuer.signOnCommit(tx, ctx, {
-        intents: prepared.map(({ intent }) => intent),
+      issuer.queueCommands(tx, ctx, {
+        prepared,
         record: {
           action: 'run-started',
           target: { kind: 'RUN', id: run.id },
@@ -204,7 +204,7 @@ export class RunService {
   ): Promise<PreparedCommand[]> {
     const serverIds = servers.map((server) => server.id);
     const numbered = await this.parts.instructions.numberInstructions(tx, serverIds);
-    return this.parts.issuer.prepareCommands(tx, ctx, {
+    return this.parts.issuer.prepareCommands(ctx, {
       plan,
       servers: serverIds.flatMap((serverId) => numbered.get(serverId) ?? []),
       expiresInMs,

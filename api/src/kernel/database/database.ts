@@ -25,6 +25,8 @@ export interface WriteTransaction extends Transaction {
   sent(statement: Promise<unknown>): void;
   /** As `sent`, for a statement whose answer the caller wants after the commit. */
   later<T>(statement: Promise<T>): Later<T>;
+  /** As `later`, for a statement that sees all that the transaction does: it is the last before the commit. */
+  atEnd<T>(send: () => Promise<T>): Later<T>;
   /** Notes a change for subscribers. It is numbered at the end of the transaction, in commit order. */
   changed(kind: ChangeKind, subjectId: string): void;
   /** Notes what goes on record. Every change that a person or token makes must be on record. */
@@ -59,14 +61,16 @@ export class Database {
     private readonly bus: EventBus,
   ) {}
 
-  /** Reads as the caller. */
+  /** Reads as the caller. The end of the transaction is not waited for: it changes nothing of what was read. */
   read<T>(ctx: RequestContext, work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return this.transaction(ctx, async (manager) => work({ manager }));
+    return new Promise((resolve, reject) => {
+      this.transaction(ctx, async (manager) => work({ manager }), resolve).catch(reject);
+    });
   }
 
   /**
-   * Changes as the caller: rows, then numbered changes, then the audit entry, then `afterAudit`, then commit, all or
-   * nothing. Only then are subscribers woken.
+   * Changes as the caller: rows, then numbered changes, then the audit entry, then `afterAudit`, then `atEnd`, then
+   * commit, all or nothing. Only then are subscribers woken.
    */
   async write<T>(ctx: RequestContext, work: (tx: WriteTransaction) => Promise<T>): Promise<T> {
     const notes = new TransactionNotes();
@@ -77,6 +81,7 @@ export class Database {
       // All others of the workspace wait for this number's commit: it follows at once, on the same way.
       if (notes.hasOnlyChanges) commitBehind(settled);
       else await settled;
+      notes.sendLast();
       return value;
     });
     this.announce(ctx, notes);
@@ -99,6 +104,7 @@ export class Database {
       const value = await work({ ctx, tx: notes.open(manager, commitBehind), found });
       notes.demandRecord(ctx);
       await notes.settle(ctx, manager);
+      notes.sendLast();
       return { ctx, value };
     });
     if (entered === null) return null;
@@ -121,10 +127,13 @@ export class Database {
   /**
    * Its beginning with the tenant, and the first question of `work`, are one round trip: the question does not wait for
    * the answer before it. Where the beginning fails, no tenant is set and row-level security shows nothing.
+   *
+   * @param whenWorked is told the value once beginning and work were answered
    */
   private transaction<T>(
     ctx: RequestContext | null,
     work: (manager: EntityManager, commitBehind: (statement: Promise<unknown>) => void) => Promise<T>,
+    whenWorked: (value: T) => void = () => undefined,
   ): Promise<T> {
     return orUnavailable(async () => {
       const runner = this.dataSource.createQueryRunner();
@@ -139,6 +148,7 @@ export class Database {
         // TypeORM's own way to begin waits; what it knows of the transaction afterwards is the same.
         Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
         const [, value] = await allAnswered([begun, work(runner.manager, commitBehind)]);
+        whenWorked(value);
         // Behind a statement that failed, PostgreSQL takes a commit for a rollback; the statement tells why.
         await allAnswered([...behind, runner.commitTransaction()]);
         return value;
@@ -173,6 +183,7 @@ class TransactionNotes {
   private readonly changes: { kind: ChangeKind; subjectId: string }[] = [];
   private readonly records: AuditRecord[] = [];
   private readonly auditSteps: ((place: AuditPlace) => Promise<void>)[] = [];
+  private readonly lastStatements: (() => void)[] = [];
   private readonly commitSteps: (() => void)[] = [];
 
   get hasChanges(): boolean {
@@ -191,6 +202,17 @@ class TransactionNotes {
       later: (statement) => {
         commitBehind(statement);
         return new Later(statement);
+      },
+      atEnd: <T>(send: () => Promise<T>) => {
+        const answer = new Promise<T>((resolve) => {
+          this.lastStatements.push(() => {
+            const statement = send();
+            commitBehind(statement);
+            resolve(statement);
+          });
+        });
+        answer.catch(() => undefined); // the commit fails with it, and tells why
+        return new Later(answer);
       },
       changed: (kind, subjectId) => void this.changes.push({ kind, subjectId }),
       audit: (record) => void this.records.push(record),
@@ -216,6 +238,10 @@ class TransactionNotes {
       if (!place) throw new Error('A step after the audit entry needs an audit entry');
       await step(place);
     }
+  }
+
+  sendLast(): void {
+    for (const send of this.lastStatements) send();
   }
 
   committed(): void {
