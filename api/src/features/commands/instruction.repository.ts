@@ -153,10 +153,10 @@ export class InstructionRepository {
   /** An envelope as its row holds it: sealed where secrets may be in it. */
   private columnsOf({ intent, envelope: { bytes, keyId, signature } }: Signed<{ intent: Intent }>) {
     const { id, workspaceId } = intent;
-    const { table, holdsSecrets } = storageOf(intent);
-    const sealed = holdsSecrets(intent);
+    const storage = storageOf(intent);
+    const sealed = storage.holdsSecrets(intent);
     return {
-      envelope: sealed ? this.seal.seal({ table, id, workspaceId }, bytes) : bytes,
+      envelope: sealed ? this.seal.seal({ table: storage.table, id, workspaceId }, bytes) : bytes,
       envelopeSealed: sealed,
       envelopeDigest: sha256Hex(bytes),
       envelopeKeyId: keyId,
