@@ -6,6 +6,6 @@ export { EnrolledAgent } from './enrolled-agent.js';
 export { enrolIdentity, type EnrolledIdentity } from './enrolled-identity.js';
 export { FeatureHarness } from './feature-harness.js';
 export { freePort } from './free-port.js';
-export { eventually, Operator, type SeenCommand, type SeenServer } from './operator.js';
+export { eventually, OperationFault, Operator, type SeenCommand, type SeenServer } from './operator.js';
 export { BUILT_START, StartedPilothouse } from './started-pilothouse.js';
 export { TestApi } from './test-api.js';

@@ -138,7 +138,7 @@ export class Operator {
 }
 
 /** A fault as the api's clients see it. */
-class OperationFault extends Error {
+export class OperationFault extends Error {
   constructor(
     message: string,
     readonly code: string | undefined,
