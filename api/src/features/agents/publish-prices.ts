@@ -11,7 +11,7 @@ export const PRICES_MS = {
   row: 1,
   outputKib: 0.5,
   /** A report that the next one of the same publish makes void. */
-  voidReport: 40,
+  voidReport: 80,
   /** An honest agent sends next to none of these. */
-  refusedFrame: 20,
+  refusedFrame: 100,
 } as const;

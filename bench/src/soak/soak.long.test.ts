@@ -1,0 +1,26 @@
+import { describe, expect, test } from 'vitest';
+import { slope } from '../kernel/measure.js';
+import { soak, type Moment } from './run-soak.js';
+
+const MINUTES = 30;
+const MAX_MIB_PER_HOUR = 1;
+const MINUTE_MS = 60_000;
+
+const perHour = (moments: readonly Moment[], of: (moment: Moment) => number) =>
+  slope(moments.map((moment) => [moment.atMs / (60 * MINUTE_MS), of(moment)]));
+
+describe('half an hour of work', () => {
+  test(
+    'leaves no more memory, descriptors and connections than it found',
+    async () => {
+      const found = await soak({ minutes: MINUTES, agents: 100, warmUp: 10, awayMinutes: 4 });
+      expect({ failures: found.work.failures, missing: found.missing }).toEqual({ failures: 0, missing: 0 });
+      expect(found.after.api).toBeLessThanOrEqual(found.before.api);
+      expect(found.after.agent).toBeLessThanOrEqual(found.before.agent);
+      expect(found.after.database).toBeLessThanOrEqual(found.before.database);
+      expect(perHour(found.moments, ({ api }) => api)).toBeLessThan(MAX_MIB_PER_HOUR);
+      expect(perHour(found.moments, ({ heap }) => heap)).toBeLessThan(MAX_MIB_PER_HOUR);
+    },
+    (MINUTES + 15) * MINUTE_MS,
+  );
+});
