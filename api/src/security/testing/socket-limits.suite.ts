@@ -74,11 +74,12 @@ export function describeSocketLimits(place: () => { api: ApiClient; token: strin
   });
 
   test('a socket that never says who it is lives for 3 s', async () => {
+    // Before it is opened: on a busy machine its time has begun when the client learns that it is open.
+    const beganAt = performance.now();
     const socket = unknown();
     await socket.open();
-    const openedAt = performance.now();
     expect(await socket.closed).toBe(4408);
-    const livedMs = performance.now() - openedAt;
+    const livedMs = performance.now() - beganAt;
     expect(livedMs).toBeGreaterThan(API_LIMITS.connectionInitTimeoutMs - 100);
     expect(livedMs).toBeLessThan(API_LIMITS.connectionInitTimeoutMs + 3000);
   });
