@@ -97,6 +97,17 @@ describe('what is built takes no more than', () => {
     expect(await once(PASSWORD)).toBe('RATE_LIMITED');
   });
 
+  it('the points of signInAccountAnywhere, from however many networks', async () => {
+    let tries = 0;
+    const once = () => {
+      tries += 1;
+      const network = Math.floor(tries / RATE_LIMITS.signInAccount.points);
+      const input = { email: 'sought@example.org', password: 'wrong one' };
+      return send({ from: `127.0.1.${network + 1}`, body: { query: SIGN_IN, variables: { input } } });
+    };
+    expect(await spend('signInAccountAnywhere', once)).toEqual(['200', 'RATE_LIMITED']);
+  });
+
   it('the points of stepUp', async () => {
     const once = () =>
       send({

@@ -39,15 +39,10 @@ export class BenchDatabase {
 
   /** Whether PostgreSQL has analysed a table of Pilothouse's: plans made before that are made for an empty table. */
   async hasAnalysed(table: string): Promise<boolean> {
-    const url = new URL(this.url);
-    url.pathname = '/pilothouse';
-    const client = new Client({ connectionString: url.href, application_name: 'bench' });
-    await client.connect();
-    const { rows } = await client.query<{ count: number }>(
+    const { rows } = await this.admin.query<{ count: number }>(
       'select (autoanalyze_count + analyze_count)::int as count from pg_stat_user_tables where relname = $1',
       [table],
     );
-    await client.end();
     return (rows[0]?.count ?? 0) > 0;
   }
 

@@ -11,7 +11,7 @@ const perHour = (moments: readonly Moment[], of: (moment: Moment) => number) =>
 
 describe('half an hour of work', () => {
   test(
-    'leaves no more memory, descriptors and connections than it found',
+    'leaves no more descriptors and connections than it found, and no more memory of the api',
     async () => {
       const found = await soak({ minutes: MINUTES, agents: 100, warmUp: 10, awayMinutes: 4 });
       expect({ failures: found.work.failures, missing: found.missing }).toEqual({ failures: 0, missing: 0 });

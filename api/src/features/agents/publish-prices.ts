@@ -13,5 +13,5 @@ export const PRICES_MS = {
   /** A report that the next one of the same publish makes void. */
   voidReport: 80,
   /** An honest agent sends next to none of these. */
-  refusedFrame: 60,
+  refusedFrame: 200,
 } as const;

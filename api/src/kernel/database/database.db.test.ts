@@ -101,6 +101,48 @@ test('leaves nothing of a change that cannot be numbered, although the commit wa
   expect([await nameNow(), await left(), wakes]).toEqual([before, { events: 0, entries: 0 }, 0]);
 });
 
+test('what is read is read only: PostgreSQL refuses to write meanwhile', async () => {
+  const before = await nameNow();
+  const reading = harness.database.read(ctx, (tx) => tx.manager.query('update workspaces set name = $1', ['read']));
+  await expect(reading).rejects.toThrow('cannot execute UPDATE in a read-only transaction');
+  expect(await nameNow()).toBe(before);
+});
+
+describe('a statement at the end', () => {
+  test('sees what the step after the audit entry has made, and is answered with the commit', async () => {
+    const seen = await harness.database.write(ctx, async (tx) => {
+      tx.audit(record);
+      tx.afterAudit(async () => void (await rename(tx, 'made by the step')));
+      return tx.atEnd(() =>
+        queryPrepared(tx.manager, 'select name from workspaces where id = $1', [workspace.workspaceId]),
+      );
+    });
+    expect(await seen.answer).toEqual([{ name: 'made by the step' }]);
+  });
+
+  test('leaves nothing when it fails, and tells why', async () => {
+    const [before, entries] = [await nameNow(), await left()];
+    const writing = harness.database.write(ctx, async (tx) => {
+      tx.audit(record);
+      await rename(tx, 'lost at the end');
+      return tx.atEnd(() => queryPrepared(tx.manager, 'select 1 / $1::integer as "none"', [0]));
+    });
+    await expect(writing).rejects.toThrow('division by zero');
+    expect([await nameNow(), await left()]).toEqual([before, entries]);
+  });
+
+  test('is never sent when the work fails before it', async () => {
+    let sent = false;
+    const writing = harness.database.write(ctx, async (tx) => {
+      tx.audit(record);
+      tx.atEnd(async () => void (sent = true));
+      throw new Error('fails');
+    });
+    await expect(writing).rejects.toThrow('fails');
+    expect(sent).toBe(false);
+  });
+});
+
 describe('statements that do not wait for each other', () => {
   const renameWhere = ({ manager }: WriteTransaction, from: string, to: string) =>
     queryPrepared(manager, 'update workspaces set name = $2 where name = $1 returning name', [from, to]);

@@ -61,10 +61,13 @@ export class Database {
     private readonly bus: EventBus,
   ) {}
 
-  /** Reads as the caller. The end of the transaction is not waited for: it changes nothing of what was read. */
+  /**
+   * Reads as the caller; PostgreSQL refuses to write meanwhile. So the end of the transaction is not waited for: it
+   * changes nothing of what was read.
+   */
   read<T>(ctx: RequestContext, work: (tx: Transaction) => Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.transaction(ctx, async (manager) => work({ manager }), resolve).catch(reject);
+    return new Promise((whenWorked, reject) => {
+      this.transaction(ctx, async (manager) => work({ manager }), { mode: 'read only', whenWorked }).catch(reject);
     });
   }
 
@@ -133,7 +136,7 @@ export class Database {
   private transaction<T>(
     ctx: RequestContext | null,
     work: (manager: EntityManager, commitBehind: (statement: Promise<unknown>) => void) => Promise<T>,
-    whenWorked: (value: T) => void = () => undefined,
+    { mode = 'read write', whenWorked }: { mode?: 'read only' | 'read write'; whenWorked?: (value: T) => void } = {},
   ): Promise<T> {
     return orUnavailable(async () => {
       const runner = this.dataSource.createQueryRunner();
@@ -144,11 +147,11 @@ export class Database {
       };
       try {
         const connection = (await runner.connect()) as ClientBase;
-        const begun = connection.query(`start transaction; ${setScope(ctx)}`);
+        const begun = connection.query(`start transaction ${mode}; ${setScope(ctx)}`);
         // TypeORM's own way to begin waits; what it knows of the transaction afterwards is the same.
         Object.assign(runner, { isTransactionActive: true, transactionDepth: 1 });
         const [, value] = await allAnswered([begun, work(runner.manager, commitBehind)]);
-        whenWorked(value);
+        whenWorked?.(value);
         // Behind a statement that failed, PostgreSQL takes a commit for a rollback; the statement tells why.
         await allAnswered([...behind, runner.commitTransaction()]);
         return value;

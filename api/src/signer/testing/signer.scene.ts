@@ -20,11 +20,30 @@ import type { Role, TokenScope } from '../../kernel/authorisation/index.js';
 import { hashToken, randomApiToken, randomToken } from '../../kernel/random-token.js';
 import { FeatureHarness } from '../../testing/feature-harness.js';
 import { systemContext } from '../../kernel/request-context.js';
-import { InProcessSigner, SignerServer, SocketSigner, type InProcessSignerOptions, type OpenSigner } from '../index.js';
+import {
+  InProcessSigner,
+  SignerServer,
+  SigningRefused,
+  SocketSigner,
+  type InProcessSignerOptions,
+  type OpenSigner,
+  type SigningRefusal,
+} from '../index.js';
 import type { ChainPlace } from '../signer.port.js';
 
 /** How the signer under test is reached. */
 export type SignerAdapter = 'in this process' | 'over its socket';
+
+/** Why it was not signed; null when it was. @throws any other error than a refusal */
+export async function refusalOf(work: Promise<unknown>): Promise<SigningRefusal | null> {
+  try {
+    await work;
+    return null;
+  } catch (error) {
+    if (error instanceof SigningRefused) return error.refusal;
+    throw error;
+  }
+}
 
 /** Someone with a credential that the signer can look up. */
 export interface Signatory {
