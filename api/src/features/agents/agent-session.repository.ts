@@ -70,9 +70,8 @@ export class AgentSessionRepository {
     return rows[0]?.spent === true;
   }
 
-  /** The session's row, locked against every write of the connection before. */
-  lock(tx: Transaction, serverId: string): Promise<AgentSessionEntity | null> {
-    return tx.manager.findOne(AgentSessionEntity, { where: { serverId }, lock: { mode: 'pessimistic_write' } });
+  find(tx: Transaction, serverId: string): Promise<AgentSessionEntity | null> {
+    return tx.manager.findOne(AgentSessionEntity, { where: { serverId } });
   }
 
   /**

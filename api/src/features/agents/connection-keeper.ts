@@ -56,7 +56,7 @@ export class ConnectionKeeper {
       new Date(now.getTime() - ORPHAN_SILENCE_MS),
     )) {
       const session = await this.parts.database.read(systemContext(workspaceId, 'sweep-agents'), (tx) =>
-        this.parts.sessions.lock(tx, serverId),
+        this.parts.sessions.find(tx, serverId),
       );
       if (!session || this.parts.connections.get(serverId)?.agent.epoch.counter === session.counter) continue;
       await this.disconnect(
