@@ -13,7 +13,8 @@ import type { FleetCount, FleetOrder } from './fleet-messages.js';
 import type { SimulatedIdentity } from './simulated-agent.js';
 import type { CommandWriting } from './simulated-command.js';
 
-const PROCESS = fileURLToPath(new URL('./fleet-process.js', import.meta.url));
+/** Built, also for tests, which run from source. */
+const PROCESS = fileURLToPath(new URL('../../dist/agents/fleet-process.js', import.meta.url));
 const POLL_MS = 100;
 
 export interface FleetOptions {

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { EnrolledAgent, OperationFault, type Operator, type SeenCommand } from '@pilothouse/api/testing';
+import { EnrolledAgent, type Operator, type SeenCommand } from '@pilothouse/api/testing';
 import { withPilothouse } from '../kernel/bench-pilothouse.js';
 import { mebibytes, milliseconds } from '../kernel/measure.js';
+import { queuePatiently } from '../kernel/patience.js';
 import { residentBytes } from '../kernel/processes.js';
 import { runScript } from '../kernel/script.js';
 
@@ -30,7 +30,7 @@ await runScript({ about, options }, async ({ servers, commands, 'at-once': atOnc
       const queue = async () => {
         for (let number = next++; number < total; number = next++) {
           const { serverId } = agents[number % servers] as EnrolledAgent;
-          await queueOne(operator, serverId);
+          await queuePatiently(operator, serverId, ['true']);
         }
       };
       const queueing = await milliseconds(() => Promise.all(Array.from({ length: atOnce }, queue)));
@@ -66,19 +66,6 @@ await runScript({ about, options }, async ({ servers, commands, 'at-once': atOnc
     }
   }),
 );
-
-/** Waits where the signer has had enough of this person. */
-async function queueOne(operator: Operator, serverId: string): Promise<void> {
-  for (;;) {
-    try {
-      await operator.run(serverId, { argv: ['true'] }, { whenOffline: 'DELIVER' });
-      return;
-    } catch (error) {
-      if (!(error instanceof OperationFault) || error.code !== 'RATE_LIMITED') throw error;
-      await delay(1000);
-    }
-  }
-}
 
 /** Enrolled, was online, and is away. */
 async function absentAgent(operator: Operator, name: string): Promise<EnrolledAgent> {

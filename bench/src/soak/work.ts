@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Operator } from '@pilothouse/api/testing';
+import { queuePatiently } from '../kernel/patience.js';
 
 const COMMAND_EVERY_MS = 500;
 const SUBSCRIBER_EVERY_MS = 1500;
@@ -45,7 +46,7 @@ export class Work {
   private async command(): Promise<void> {
     this.commands += 1;
     const serverId = this.serverIds[this.commands % this.serverIds.length] ?? '';
-    const id = await this.operator.run(serverId, { argv: ['echo', 'soak'] }, { whenOffline: 'DELIVER' });
+    const id = await queuePatiently(this.operator, serverId, ['echo', 'soak']);
     const { state } = await this.operator.finished(id);
     if (state !== 'SUCCEEDED') throw new Error(`A command ended as ${state}`);
   }
