@@ -147,7 +147,7 @@ describe.runIf(canComposeHere())('docker-compose.yml [needs docker]', () => {
   it.each(CONTAINERS)(
     'goes on when %s is killed, and loses nothing that it has acknowledged',
     async (container) => {
-      const before = [await echo('one'), await echo('two')];
+      const before = [await eventually(() => echo('one')), await eventually(() => echo('two'))];
       await composed.killAndAwait(named(container));
       const after = await eventually(() => echo('three'));
       for (const id of [...before, after]) expect(await succeeded(id)).toBe('SUCCEEDED');
