@@ -1,4 +1,4 @@
-import { readFileSync, readdirSync } from 'node:fs';
+import { readFileSync, readdirSync, readlinkSync } from 'node:fs';
 
 /** Of `/proc/<pid>/stat`; a tick is 1/100 s on every Linux that Node runs on. */
 const TICK_MS = 10;
@@ -36,9 +36,16 @@ function processorMsWithEnded(pid: number): number {
   }
 }
 
-/** Files, sockets and pipes that a process holds open. */
-export function openDescriptors(pid: number): number {
-  return readdirSync(`/proc/${pid}/fd`).length;
+/** Files, sockets and pipes that a process holds open: their paths, or of what kind they are. */
+export function openDescriptors(pid: number): string[] {
+  const directory = `/proc/${pid}/fd`;
+  return readdirSync(directory).flatMap((descriptor) => {
+    try {
+      return [readlinkSync(`${directory}/${descriptor}`)];
+    } catch {
+      return []; // It was closed since the directory was read.
+    }
+  });
 }
 
 /** A process and all below it. */

@@ -63,8 +63,8 @@ export async function soak({ minutes, agents, warmUp, awayMinutes }: SoakOptions
       await operator.untilState(agent.serverId, 'ONLINE');
       const api = await pilothouse.pidOf('api');
       const holdings = async (): Promise<Holdings> => ({
-        api: openDescriptors(api),
-        agent: openDescriptors(agent.pid),
+        api: openDescriptors(api).length,
+        agent: openDescriptors(agent.pid).length,
         database: await database.connections(),
       });
       const look = async (): Promise<Moment> => ({
@@ -78,7 +78,7 @@ export async function soak({ minutes, agents, warmUp, awayMinutes }: SoakOptions
         await work.pause();
         await delay(QUIET_MS);
         const held = await leastHeld(holdings);
-        console.error(JSON.stringify(held));
+        console.error(JSON.stringify({ ...held, agentHolds: openDescriptors(agent.pid).toSorted() }));
         return held;
       };
       work.go();
