@@ -65,7 +65,7 @@ async function others({ pilothouse, operator }: BenchPilothouse, seconds: number
  */
 async function during(order: LoudOrder, work: () => Promise<void>): Promise<number> {
   const rogue = fork(fileURLToPath(new URL('loud-agent.js', import.meta.url)));
-  setPriority(rogue.pid ?? 0, constants.priority.PRIORITY_LOW);
+  if (rogue.pid !== undefined) setPriority(rogue.pid, constants.priority.PRIORITY_LOW);
   let published = 0;
   rogue.on('message', () => (published += 1));
   rogue.send(order);

@@ -52,13 +52,14 @@ export class ConnectionKeeper {
 
   /** Closes sessions that a dead replica has left open. */
   async sweepSilent(now = new Date()): Promise<void> {
-    for (const { workspaceId, serverId } of await this.parts.sessions.findSilent(
-      new Date(now.getTime() - ORPHAN_SILENCE_MS),
-    )) {
+    const since = new Date(now.getTime() - ORPHAN_SILENCE_MS);
+    for (const { workspaceId, serverId } of await this.parts.sessions.findSilent(since)) {
       const session = await this.parts.database.read(systemContext(workspaceId, 'sweep-agents'), (tx) =>
         this.parts.sessions.find(tx, serverId),
       );
-      if (!session || this.parts.connections.get(serverId)?.agent.epoch.counter === session.counter) continue;
+      // Its agent may have come back since it was found.
+      if (!session?.lastFrameAt || session.lastFrameAt >= since) continue;
+      if (this.parts.connections.get(serverId)?.agent.epoch.counter === session.counter) continue;
       await this.disconnect(
         { workspaceId, serverId },
         { counter: session.counter, reason: 'No frame was received for 20 s' },

@@ -3,6 +3,7 @@ import type { SeededWorkspace } from '@pilothouse/db/testing';
 import { API_LIMITS, CLOSE_CODES, type HostSample } from '@pilothouse/protocol';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Identity } from '../../testing/agent-client.js';
+import { AgentSessionRepository } from './agent-session.repository.js';
 import { GatewayHarness, type Replica } from './testing/gateway.harness.js';
 
 let harness: GatewayHarness;
@@ -220,6 +221,14 @@ describe('a session whose replica died', () => {
     await silentFor(26);
     await second.keeper.sweepSilent();
     expect(await session()).toMatchObject({ disconnectReason: 'No frame was received for 20 s' });
+  });
+
+  it('is left alone when its agent has come back since it was found silent', async () => {
+    await orphan();
+    const { workspaceId, serverId } = agent;
+    vi.spyOn(AgentSessionRepository.prototype, 'findSilent').mockResolvedValueOnce([{ workspaceId, serverId }]);
+    await second.keeper.sweepSilent();
+    expect(await session()).toMatchObject({ disconnectedAt: null });
   });
 
   it('that lives after all is told to come back at once, not that somebody else has taken over', async () => {
