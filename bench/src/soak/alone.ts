@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { eventually, type EnrolledAgent } from '@pilothouse/api/testing';
 import type { Client } from 'pg';
+import { liveHeapBytes } from '../kernel/live-heap.js';
 import { mebibytes, median, slope } from '../kernel/measure.js';
 import { residentBytes } from '../kernel/processes.js';
 import type { Figure } from '../kernel/report.js';
@@ -10,7 +11,7 @@ import type { Figure } from '../kernel/report.js';
 const MINUTE_MS = 60_000;
 const LOOK_EVERY_MS = 2000;
 const TICK_MS = 10_000;
-const MAX_SLOPE = 1;
+const MAX_GROWTH_MIB = 1;
 const BUFFER_MIB = 64;
 
 /** What an agent was like while its control plane was away. */
@@ -26,6 +27,7 @@ export async function leaveAlone(
 ): Promise<Alone> {
   await leave();
   const from = new Date();
+  const aliveBefore = await liveHeapBytes(agent.pid);
   const moments: [number, number][] = [];
   for (const endMs = performance.now() + minutes * MINUTE_MS; performance.now() < endMs;) {
     moments.push([performance.now() / 3_600_000, mebibytes(residentBytes(agent.pid))]);
@@ -33,7 +35,13 @@ export async function leaveAlone(
   }
   const figures: Figure[] = [
     { name: 'agent, resident MiB, median', value: median(moments.map(([, size]) => size)) },
-    { name: 'agent, resident, MiB/h', value: slope(moments), digits: 1, limit: MAX_SLOPE },
+    { name: 'agent, resident, MiB/h', value: slope(moments), digits: 1 },
+    {
+      name: 'agent, alive of the heap, grew by MiB',
+      value: mebibytes((await liveHeapBytes(agent.pid)) - aliveBefore),
+      digits: 2,
+      limit: MAX_GROWTH_MIB,
+    },
     {
       name: 'buffer on disk, KiB',
       value: (await sizeOf(join(agent.directory, 'telemetry'))) / 1024,

@@ -2,13 +2,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { EnrolledAgent, freePort } from '@pilothouse/api/testing';
 import { SimulatedFleet } from '../agents/fleet.js';
 import { withOpenDatabase } from '../kernel/bench-pilothouse.js';
+import { liveHeapBytes } from '../kernel/live-heap.js';
 import { mebibytes } from '../kernel/measure.js';
 import { openDescriptors, residentBytes } from '../kernel/processes.js';
 import { leaveAlone, missingSamples, type Alone } from './alone.js';
 import { Work } from './work.js';
 
 const SAMPLE_MS = 10_000;
-const QUIET_MS = 15_000;
+/** An agent keeps a runner ready, and the socket to it open, for a minute after a command. */
+const QUIET_MS = 65_000;
 /** Even then each reads a file now and then: what is held for good is held at every look. */
 const QUIET_LOOKS = { count: 40, everyMs: 250 };
 const MINUTE_MS = 60_000;
@@ -26,10 +28,12 @@ export interface SoakOptions {
 /** What is watched of one moment. */
 export interface Moment {
   atMs: number;
-  /** In MiB. */
+  /** Resident, in MiB, just after everything that is not alive was collected. */
   api: number;
-  heap: number;
   agent: number;
+  /** What is alive of the heap, in MiB. */
+  apiHeap: number;
+  agentHeap: number;
 }
 
 /** Descriptors of api and agent, and connections to PostgreSQL, while nothing happens. */
@@ -67,12 +71,17 @@ export async function soak({ minutes, agents, warmUp, awayMinutes }: SoakOptions
         agent: openDescriptors(agent.pid).length,
         database: await database.connections(),
       });
-      const look = async (): Promise<Moment> => ({
-        atMs: performance.now(),
-        api: mebibytes(residentBytes(api)),
-        heap: await heapOf(origin),
-        agent: mebibytes(residentBytes(agent.pid)),
-      });
+      const look = async (): Promise<Moment> => {
+        const apiHeap = mebibytes(await liveHeapBytes(api));
+        const agentHeap = mebibytes(await liveHeapBytes(agent.pid));
+        return {
+          atMs: performance.now(),
+          api: mebibytes(residentBytes(api)),
+          agent: mebibytes(residentBytes(agent.pid)),
+          apiHeap,
+          agentHeap,
+        };
+      };
       const work = new Work(operator, [server.id, agent.serverId, ...fleet.serverIds]);
       const quiet = async () => {
         await work.pause();
@@ -111,12 +120,6 @@ async function leastHeld(look: () => Promise<Holdings>): Promise<Holdings> {
     };
   }
   return least;
-}
-
-/** What the api says of its own heap. */
-async function heapOf(origin: string): Promise<number> {
-  const text = await (await fetch(`${origin}/metrics`)).text();
-  return mebibytes(Number(/^pilothouse_memory_bytes\{kind="heap"\} (\S+)$/m.exec(text)?.[1]));
 }
 
 async function observe(look: () => Promise<Moment>, forMs: number): Promise<Moment[]> {

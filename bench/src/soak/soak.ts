@@ -1,7 +1,7 @@
 import { median, slope } from '../kernel/measure.js';
 import type { Figure, Section } from '../kernel/report.js';
 import { runScript } from '../kernel/script.js';
-import { soak, type Holdings, type Soak } from './run-soak.js';
+import { soak, type Holdings, type Moment, type Soak } from './run-soak.js';
 
 const about = `Hours in minutes: agents with metrics, commands, and subscriptions that come and go. Does memory rise, are descriptors and
 connections as many at the end as at the start? Then an agent alone, while its control plane is away. Jobs run in the api.`;
@@ -30,9 +30,10 @@ await runScript({ about, options }, async ({ minutes, agents, 'warm-up': warmUp,
 });
 
 function workSection(title: string, { work, moments }: Soak): Section {
-  const ofHour = (name: 'api' | 'heap' | 'agent'): Figure['value'] =>
+  type Measured = Exclude<keyof Moment, 'atMs'>;
+  const ofHour = (name: Measured): Figure['value'] =>
     slope(moments.map((moment) => [moment.atMs / 3_600_000, moment[name]]));
-  const middle = (name: 'api' | 'heap' | 'agent') => median(moments.map((moment) => moment[name]));
+  const middle = (name: Measured) => median(moments.map((moment) => moment[name]));
   return {
     title,
     figures: [
@@ -40,11 +41,13 @@ function workSection(title: string, { work, moments }: Soak): Section {
       { name: 'subscribers that came and went', value: work.subscribers },
       { name: 'of both, failed', value: work.failures, limit: '0' },
       { name: 'api, resident MiB, median', value: middle('api') },
-      { name: 'api, resident, MiB/h', value: ofHour('api'), digits: 1, limit: MAX_SLOPE },
-      { name: 'api, heap MiB, median', value: middle('heap') },
-      { name: 'api, heap, MiB/h', value: ofHour('heap'), digits: 1, limit: MAX_SLOPE },
+      { name: 'api, resident, MiB/h', value: ofHour('api'), digits: 1 },
+      { name: 'api, alive of the heap, MiB, median', value: middle('apiHeap'), digits: 1 },
+      { name: 'api, alive of the heap, MiB/h', value: ofHour('apiHeap'), digits: 1, limit: MAX_SLOPE },
       { name: 'agent, resident MiB, median', value: middle('agent') },
-      { name: 'agent, resident, MiB/h', value: ofHour('agent'), digits: 1, limit: MAX_SLOPE },
+      { name: 'agent, resident, MiB/h', value: ofHour('agent'), digits: 1 },
+      { name: 'agent, alive of the heap, MiB, median', value: middle('agentHeap'), digits: 1 },
+      { name: 'agent, alive of the heap, MiB/h', value: ofHour('agentHeap'), digits: 1, limit: MAX_SLOPE },
     ],
   };
 }
