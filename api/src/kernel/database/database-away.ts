@@ -1,8 +1,8 @@
 import { QueryRunnerAlreadyReleasedError, QueryRunnerProviderAlreadyReleasedError } from 'typeorm';
 import { Fault } from '../fault.js';
 
-/** Of PostgreSQL: connection exceptions, too many connections, a statement out of time, shutting down, crashed, not yet up. */
-const AWAY_STATES = /^(08...|53300|57014|57P0[123])$/;
+/** Of PostgreSQL: connection exceptions, too many connections, shutting down, crashed, not yet up. */
+const AWAY_STATES = /^(08...|53300|57P0[123])$/;
 const AWAY_SYSTEM_CODES = new Set(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOENT', 'ETIMEDOUT']);
 /** Of `pg` itself, which gives these no code. */
 const AWAY_SENTENCES =
