@@ -19,7 +19,12 @@ export async function liveHeapBytes(pid: number): Promise<number> {
   await until(() => listens(pid), `Process ${pid} does not open its debugger; is port ${DEBUGGER_PORT} taken?`);
   const answer = await fetch(`http://127.0.0.1:${DEBUGGER_PORT}/json`);
   const [target] = (await answer.json()) as { webSocketDebuggerUrl: string }[];
-  const session = new WebSocket(target?.webSocketDebuggerUrl ?? '');
+  const bytes = await collectAndCount(new WebSocket(target?.webSocketDebuggerUrl ?? ''));
+  await until(() => !listens(pid), `Process ${pid} does not close its debugger`);
+  return bytes;
+}
+
+async function collectAndCount(session: WebSocket): Promise<number> {
   try {
     await new Promise((resolve, reject) => session.once('open', resolve).once('error', reject));
     await ask(session, 'HeapProfiler.collectGarbage');
@@ -29,7 +34,6 @@ export async function liveHeapBytes(pid: number): Promise<number> {
     return usedSize;
   } finally {
     session.terminate();
-    await until(() => !listens(pid), `Process ${pid} does not close its debugger`);
   }
 }
 

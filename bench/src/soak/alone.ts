@@ -11,6 +11,7 @@ import type { Figure } from '../kernel/report.js';
 const MINUTE_MS = 60_000;
 const LOOK_EVERY_MS = 2000;
 const TICK_MS = 10_000;
+const MAX_SLOPE = 1;
 const MAX_GROWTH_MIB = 1;
 const BUFFER_MIB = 64;
 
@@ -35,7 +36,7 @@ export async function leaveAlone(
   }
   const figures: Figure[] = [
     { name: 'agent, resident MiB, median', value: median(moments.map(([, size]) => size)) },
-    { name: 'agent, resident, MiB/h', value: slope(moments), digits: 1 },
+    { name: 'agent, resident, MiB/h', value: slope(moments), digits: 1, limit: MAX_SLOPE },
     {
       name: 'agent, alive of the heap, grew by MiB',
       value: mebibytes((await liveHeapBytes(agent.pid)) - aliveBefore),

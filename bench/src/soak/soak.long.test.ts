@@ -18,6 +18,7 @@ describe('half an hour of work', () => {
       expect(found.after.api).toBeLessThanOrEqual(found.before.api);
       expect(found.after.agent).toBeLessThanOrEqual(found.before.agent);
       expect(found.after.database).toBeLessThanOrEqual(found.before.database);
+      expect(perHour(found.moments, ({ api }) => api)).toBeLessThan(MAX_MIB_PER_HOUR);
       expect(perHour(found.moments, ({ apiHeap }) => apiHeap)).toBeLessThan(MAX_MIB_PER_HOUR);
       expect(perHour(found.moments, ({ agentHeap }) => agentHeap)).toBeLessThan(MAX_MIB_PER_HOUR);
     },
