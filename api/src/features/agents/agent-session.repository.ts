@@ -70,10 +70,6 @@ export class AgentSessionRepository {
     return rows[0]?.spent === true;
   }
 
-  find(tx: Transaction, serverId: string): Promise<AgentSessionEntity | null> {
-    return tx.manager.findOne(AgentSessionEntity, { where: { serverId } });
-  }
-
   /**
    * Locks the server's row, which comes before its identity, its session and its commands wherever several of them are
    * locked: two transactions never wait for each other.
@@ -213,12 +209,38 @@ export class AgentSessionRepository {
       { serverId, counter },
       { disconnectedAt: at, disconnectReason: reason },
     );
+    await this.noteEnd(tx, serverId, { counter, reason, at });
+    return Boolean(session.affected);
+  }
+
+  /** Ends the current connection if no frame has come on it since then; not the one with the number `except`. @returns whether it was ended. */
+  async closeSilent(
+    tx: Transaction,
+    serverId: string,
+    { since, except, reason, at }: { since: Date; except: number | null; reason: string; at: Date },
+  ): Promise<boolean> {
+    const rows = await queryPrepared<{ counter: number }>(
+      tx.manager,
+      `update agent_sessions set disconnected_at = $4, disconnect_reason = $5
+        where server_id = $1 and disconnected_at is null and last_frame_at < $2 and counter is distinct from $3
+        returning counter`,
+      [serverId, since, except, at, reason],
+    );
+    const [ended] = rows;
+    if (ended) await this.noteEnd(tx, serverId, { counter: ended.counter, reason, at });
+    return Boolean(ended);
+  }
+
+  private async noteEnd(
+    tx: Transaction,
+    serverId: string,
+    { counter, reason, at }: { counter: number; reason: string; at: Date },
+  ): Promise<void> {
     await tx.manager.query(
       `update agent_connections set disconnected_at = $3, disconnect_reason = $4
         where server_id = $1 and counter = $2 and disconnected_at is null`,
       [serverId, counter, at, reason],
     );
-    return Boolean(session.affected);
   }
 
   async holdQueue(tx: Transaction, serverId: string): Promise<void> {

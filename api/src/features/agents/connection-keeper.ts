@@ -45,36 +45,34 @@ export class ConnectionKeeper {
   async lost(connection: AgentConnection, reason: string): Promise<void> {
     const { agent } = connection;
     this.parts.connections.remove(connection);
-    await this.once(`lost:${agent.serverId}:${agent.epoch.counter}`, () =>
-      this.disconnect(agent, { counter: agent.epoch.counter, reason }),
+    const { serverId, epoch } = agent;
+    await this.once(`lost:${serverId}:${epoch.counter}`, () =>
+      this.disconnect(agent, (tx, at) =>
+        this.parts.sessions.close(tx, serverId, { counter: epoch.counter, reason, at }),
+      ),
     );
   }
 
   /** Closes sessions that a dead replica has left open. */
   async sweepSilent(now = new Date()): Promise<void> {
     const since = new Date(now.getTime() - ORPHAN_SILENCE_MS);
-    for (const { workspaceId, serverId } of await this.parts.sessions.findSilent(since)) {
-      const session = await this.parts.database.read(systemContext(workspaceId, 'sweep-agents'), (tx) =>
-        this.parts.sessions.find(tx, serverId),
-      );
-      // Its agent may have come back since it was found.
-      if (!session?.lastFrameAt || session.lastFrameAt >= since) continue;
-      if (this.parts.connections.get(serverId)?.agent.epoch.counter === session.counter) continue;
-      await this.disconnect(
-        { workspaceId, serverId },
-        { counter: session.counter, reason: 'No frame was received for 20 s' },
-      );
+    const { sessions, connections } = this.parts;
+    for (const server of await sessions.findSilent(since)) {
+      const own = connections.get(server.serverId)?.agent.epoch.counter ?? null;
+      const why = { since, except: own, reason: 'No frame was received for 20 s' };
+      await this.disconnect(server, (tx, at) => sessions.closeSilent(tx, server.serverId, { ...why, at }));
     }
   }
 
+  /** Notes that a server's connection is gone, where `close` finds one to end. */
   private async disconnect(
     { workspaceId, serverId }: { workspaceId: string; serverId: string },
-    { counter, reason }: { counter: number; reason: string },
+    close: (tx: WriteTransaction, at: Date) => Promise<boolean>,
   ): Promise<void> {
     const { database, sessions, gate } = this.parts;
     const note = async (tx: WriteTransaction) => {
       const at = new Date();
-      if (!(await sessions.close(tx, serverId, { counter, reason, at }))) return;
+      if (!(await close(tx, at))) return;
       tx.changed('SERVER', serverId);
       for (const commandId of await sessions.markUnreachable(tx, serverId, at)) tx.changed('COMMAND', commandId);
     };
