@@ -6,9 +6,9 @@ import { soak, type Holdings, type Moment, type Soak } from './run-soak.js';
 const about = `Hours in minutes: agents with metrics, commands, and subscriptions that come and go. Does memory rise, are descriptors and
 connections as many at the end as at the start? Then an agent alone, while its control plane is away. Jobs run in the api.`;
 const options = {
-  minutes: { fallback: 30, meaning: 'how long' },
+  minutes: { fallback: 60, meaning: 'how long' },
   agents: { fallback: 100, meaning: 'simulated agents, beside two real ones' },
-  'warm-up': { fallback: 5, meaning: 'minutes of it that do not count' },
+  'warm-up': { fallback: 30, meaning: 'minutes of it that do not count: V8 still compiles' },
   'away-minutes': { fallback: 4, meaning: 'how long the agent is alone afterwards' },
 };
 const MAX_SLOPE = 1;
