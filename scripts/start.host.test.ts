@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcessByStdio } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -21,7 +21,7 @@ const files = {
   'dashboard/page.tsx': '',
   'api/dist/main/start.js': `
     process.on('SIGINT', () => console.log('SIGINT'));
-    process.on('SIGTERM', () => process.exit(7));
+    process.on('SIGTERM', () => console.log('SIGTERM') ?? process.exit(7));
     setInterval(() => {}, 1_000);
     console.log('ready', process.argv.slice(2).join(' '), process.execArgv.join(' '));`,
 };
@@ -58,11 +58,10 @@ function write(path: string, content: string): void {
 }
 
 /** Starts and waits for the control plane's first line. */
-async function start(...args: string[]) {
-  const child = spawn(process.execPath, ['scripts/start.mjs', ...args], {
-    cwd: clone,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+const start = (...args: string[]) => launch(process.execPath, 'scripts/start.mjs', ...args);
+
+async function launch(program: string, ...args: string[]) {
+  const child = spawn(program, args, { cwd: clone, stdio: ['ignore', 'pipe', 'pipe'] });
   running = child;
   let output = '';
   const closed = once(child, 'close');
@@ -122,6 +121,15 @@ describe('npm start', () => {
     const { code, output } = await stop();
     expect(output.match(/SIGINT/g)).toHaveLength(1);
     expect(code).toBe(7);
+  });
+
+  test('ends when npm is told to end', async () => {
+    const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: { start: string } };
+    write('package.json', JSON.stringify({ name: 'clone', version: '1.0.0', scripts: { start: scripts.start } }));
+    const { stop } = await launch('npm', 'start');
+    // Whatever goes on holds the output open.
+    const { output } = await stop();
+    expect(output).toContain('SIGTERM');
   });
 
   test('does not start what could not be built', async () => {

@@ -50,6 +50,11 @@ export interface ServiceEnvironment {
   runtimeDirectory: string | null;
 }
 
+/** Whether npx has started this: its shell does not pass on a signal to end. */
+export function isStartedByNpx(variables: NodeJS.ProcessEnv = process.env): boolean {
+  return variables['npm_command'] === 'exec';
+}
+
 export function readServiceEnvironment(
   variables: NodeJS.ProcessEnv = process.env,
   pid: number = process.pid,

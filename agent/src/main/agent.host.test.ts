@@ -1,3 +1,4 @@
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -154,6 +155,20 @@ describe('run', () => {
       reason: expect.stringContaining('SIGTERM'),
     });
     expect(output.stderr).not.toMatch(/ (warn|error) /);
+  });
+
+  it('ends with npx, whose shell passes on no signal', async () => {
+    await enrol();
+    const shell = spawn('/bin/sh', ['-c', `${agent.argv.join(' ')} run; true`], {
+      env: { ...agent.environment(), npm_command: 'exec' },
+    });
+    await controlPlane.subscriptions.take();
+    const output = collect(shell);
+    shell.kill('SIGTERM');
+    // Whatever goes on holds the output open.
+    await once(shell, 'close');
+    expect(output.stderr).toContain('Stopping');
+    expect((await askStatus()).status).toBeNull();
   });
 
   it('leaves what runs otherwise, and tells its result after the next start', async () => {

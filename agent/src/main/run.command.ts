@@ -1,4 +1,4 @@
-import { readServiceEnvironment } from '../kernel/environment.js';
+import { isStartedByNpx, readServiceEnvironment } from '../kernel/environment.js';
 import { createLog } from '../kernel/log.js';
 import { lockState, StateDirectory } from '../kernel/state-directory.js';
 import { AGENT_VERSION } from '../kernel/version.js';
@@ -43,6 +43,10 @@ ${CONFIG_HELP}`,
   },
 };
 
+/** How often an agent that npx has started looks whether its parent is still there. */
+const PARENT_LOOK_MS = 500;
+
+/** The first signal to end; the end of npx counts as one. */
 function firstSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     const onSignal = (signal: NodeJS.Signals) => {
@@ -50,5 +54,16 @@ function firstSignal(): Promise<NodeJS.Signals> {
       resolve(signal);
     };
     process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
+    if (isStartedByNpx()) onParentGone(() => process.kill(process.pid, 'SIGTERM'));
   });
+}
+
+function onParentGone(tell: () => void): void {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    tell();
+  }, PARENT_LOOK_MS);
+  timer.unref();
 }
