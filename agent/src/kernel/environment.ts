@@ -50,11 +50,6 @@ export interface ServiceEnvironment {
   runtimeDirectory: string | null;
 }
 
-/** Whether npx has started this: its shell does not pass on a signal to end. */
-export function isStartedByNpx(variables: NodeJS.ProcessEnv = process.env): boolean {
-  return variables['npm_command'] === 'exec';
-}
-
 export function readServiceEnvironment(
   variables: NodeJS.ProcessEnv = process.env,
   pid: number = process.pid,
@@ -67,4 +62,9 @@ export function readServiceEnvironment(
     watchdogMs: isWatched && watchdogMs > 0 ? watchdogMs : null,
     runtimeDirectory: RUNTIME_DIRECTORY?.split(':')[0] || null,
   };
+}
+
+/** Whether npx has started this: its shell does not pass on a signal to end. */
+export function isStartedByNpx(variables: NodeJS.ProcessEnv = process.env): boolean {
+  return variables['npm_command'] === 'exec';
 }

@@ -45,6 +45,8 @@ ${CONFIG_HELP}`,
 
 /** How often an agent that npx has started looks whether its parent is still there. */
 const PARENT_LOOK_MS = 500;
+/** From the first moment: it may be gone before anybody looks for it. */
+const PARENT = process.ppid;
 
 /** The first signal to end; the end of npx counts as one. */
 function firstSignal(): Promise<NodeJS.Signals> {
@@ -59,9 +61,8 @@ function firstSignal(): Promise<NodeJS.Signals> {
 }
 
 function onParentGone(tell: () => void): void {
-  const parent = process.ppid;
   const timer = setInterval(() => {
-    if (process.ppid === parent) return;
+    if (process.ppid === PARENT) return;
     clearInterval(timer);
     tell();
   }, PARENT_LOOK_MS);

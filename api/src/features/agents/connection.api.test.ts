@@ -223,6 +223,15 @@ describe('a session whose replica died', () => {
     expect(await session()).toMatchObject({ disconnectReason: 'No frame was received for 20 s' });
   });
 
+  it('is left to a replica that holds the connection itself, and closed by any other', async () => {
+    await harness.connect(agent);
+    const later = new Date(Date.now() + 60_000);
+    await harness.main.keeper.sweepSilent(later);
+    expect(await session()).toMatchObject({ disconnectedAt: null });
+    await second.keeper.sweepSilent(later);
+    expect(await session()).toMatchObject({ disconnectReason: 'No frame was received for 20 s' });
+  });
+
   it('is left alone when its agent has come back since it was found silent', async () => {
     await orphan();
     const { workspaceId, serverId } = agent;
